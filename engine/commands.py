@@ -1,0 +1,429 @@
+"""Every write: one function is one transaction.
+
+A function either does all that it says, or raises an `EngineError` in words and changes nothing.
+When two of them meet at one instance, one goes first and the other begins again on what it left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from engine.database import transact
+from engine.definitions import files_of, read_model
+from engine.errors import (
+    AlreadyStarted,
+    Conflict,
+    InvalidAnswers,
+    NotAllowed,
+    NotFound,
+    NotWaiting,
+    TaskClosed,
+)
+from engine.execution import Execution, retry
+from engine.execution import correlate as hand_over
+from engine.forms import Choice, Form
+from engine.history import Chain
+from engine.identity import SYSTEM, Actor
+from engine.models import deployment, draft, incident, instance, resource, user_task
+from engine.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A version of a model; `new` is False where exactly these files were deployed before."""
+
+    id: int
+    model: str
+    version: int
+    new: bool
+
+
+@dataclass(frozen=True)
+class Started:
+    """A new instance."""
+
+    instance_id: int
+    business_key: str
+
+
+@dataclass(frozen=True)
+class Completed:
+    """The instance whose task was completed."""
+
+    instance_id: int
+    business_key: str
+
+
+def deploy(runtime: Runtime, folder: Path, actor: Actor) -> Deployment:
+    """Check the model in `folder` and make it the version that new instances start on.
+
+    Raises `InvalidModel` with every finding if there is an error; running instances stay on the
+    version they started with.
+    """
+    files = files_of(folder)
+    model, _ = read_model(files, runtime.services)
+
+    def work(connection: sa.Connection) -> Deployment:
+        newest = connection.execute(
+            sa.select(deployment)
+            .where(deployment.c.model == model.id)
+            .order_by(deployment.c.version.desc())
+            .limit(1)
+        ).one_or_none()
+        if newest is not None and newest.digest == model.digest:
+            return Deployment(newest.id, model.id, newest.version, False)
+        version = newest.version + 1 if newest is not None else 1
+        number = connection.execute(
+            deployment.insert()
+            .values(
+                model=model.id,
+                version=version,
+                digest=model.digest,
+                deployed_at=runtime.clock(),
+                deployed_by=actor.id,
+            )
+            .returning(deployment.c.id)
+        ).scalar_one()
+        connection.execute(
+            resource.insert(),
+            [
+                {"deployment_id": number, "path": path, "content": content}
+                for path, content in files.items()
+            ],
+        )
+        return Deployment(number, model.id, version, True)
+
+    try:
+        return transact(runtime.database, work)
+    except IntegrityError:
+        raise Conflict(
+            "Someone else deployed this model at the same moment. Look at their version and "
+            "deploy again."
+        ) from None
+
+
+def start(
+    runtime: Runtime,
+    model: str,
+    process: str,
+    answers: Mapping[str, Any],
+    actor: Actor,
+    *,
+    request_key: str | None = None,
+) -> Started:
+    """Start a process of the newest version of a model and run it to its first rest.
+
+    `answers` are kept whole as the submission of the start event. A `request_key` can start one
+    instance only: the second time raises `AlreadyStarted`, which names the first.
+    """
+
+    def work(connection: sa.Connection) -> Started:
+        if request_key is not None:
+            _refuse_repeat(connection, request_key)
+        deployment_id, found = runtime.newest(connection, model)
+        if process not in found.processes:
+            raise NotFound(f"The model “{model}” has no process “{process}”.")
+        now = runtime.clock()
+        execution = Execution.begin(
+            runtime,
+            connection,
+            deployment_id,
+            process,
+            answers,
+            actor,
+            now,
+            request_key=request_key,
+        )
+        execution.submit(found.processes[process].start_of(process).id, answers)
+        execution.settle()
+        return Started(execution.id, execution.row.business_key)
+
+    try:
+        return transact(runtime.database, work)
+    except IntegrityError:
+        # Two starts with one request key at the same moment: the other one was first.
+        with runtime.database.begin() as connection:
+            if request_key is not None:
+                _refuse_repeat(connection, request_key)
+        raise
+
+
+def _refuse_repeat(connection: sa.Connection, request_key: str) -> None:
+    row = connection.execute(
+        sa.select(instance.c.id, instance.c.business_key).where(
+            instance.c.request_key == request_key
+        )
+    ).one_or_none()
+    if row is not None:
+        raise AlreadyStarted(
+            f"This request was received before, as {row.business_key}.", row.id, row.business_key
+        )
+
+
+def claim(runtime: Runtime, task_id: int, actor: Actor) -> None:
+    """Take an open task of one's role. Raises NotAllowed if someone else has it."""
+
+    def work(connection: sa.Connection) -> None:
+        task = _open_task(connection, task_id)
+        _require_role(task, actor)
+        if task.assignee == actor.id:
+            return
+        if task.assignee is not None:
+            raise NotAllowed("Someone else has already taken this task.")
+        _assign(runtime, connection, task, actor.id, "claimed", actor)
+
+    transact(runtime.database, work)
+
+
+def release(runtime: Runtime, task_id: int, actor: Actor) -> None:
+    """Put a task that one had taken back into its tray."""
+
+    def work(connection: sa.Connection) -> None:
+        task = _open_task(connection, task_id)
+        if task.assignee != actor.id:
+            raise NotAllowed("Only the person who has this task can put it back.")
+        if task.tray is None:
+            raise NotAllowed(
+                "This task is for you by name and has no tray to go back to. Ask a manager to "
+                "give it to someone else."
+            )
+        _assign(runtime, connection, task, None, "released", actor)
+
+    transact(runtime.database, work)
+
+
+def assign(runtime: Runtime, task_id: int, assignee: str, actor: Actor) -> None:
+    """Give an open task to a person, whoever has it now. Who may do so is the caller's rule."""
+
+    def work(connection: sa.Connection) -> None:
+        task = _open_task(connection, task_id)
+        if task.assignee != assignee:
+            _assign(runtime, connection, task, assignee, "assigned", actor)
+
+    transact(runtime.database, work)
+
+
+def _assign(
+    runtime: Runtime,
+    connection: sa.Connection,
+    task: Any,
+    assignee: str | None,
+    kind: str,
+    actor: Actor,
+) -> None:
+    same = (
+        user_task.c.assignee.is_(None)
+        if task.assignee is None
+        else user_task.c.assignee == task.assignee
+    )
+    changed = connection.execute(
+        user_task.update()
+        .where(user_task.c.id == task.id, user_task.c.status == "open", same)
+        .values(assignee=assignee)
+    )
+    if changed.rowcount != 1:
+        raise Conflict("Someone else changed this task at the same moment.")
+    row = connection.execute(
+        sa.select(instance.c.id, instance.c.revision, instance.c.head, instance.c.events).where(
+            instance.c.id == task.instance_id
+        )
+    ).one()
+    chain = Chain(row.id, row.head, row.events, runtime.clock(), actor.id)
+    chain.add(kind, task.element, task.name, {"to": assignee} if assignee else None)
+    written = connection.execute(
+        instance.update()
+        .where(instance.c.id == row.id, instance.c.revision == row.revision)
+        .values(revision=row.revision + 1, head=chain.head, events=chain.events)
+    )
+    if written.rowcount != 1:
+        raise Conflict("Someone else changed this case at the same moment.")
+    chain.write(connection)
+
+
+def save_draft(runtime: Runtime, task_id: int, answers: Mapping[str, Any], actor: Actor) -> None:
+    """Keep unfinished answers of an open task, to come back to. Raises `InvalidAnswers` for
+    answers that no later completion could accept (foreign fields, oversized text)."""
+
+    def work(connection: sa.Connection) -> None:
+        task = _open_task(connection, task_id)
+        _require_allowed(task, actor)
+        form, choices = _form_of(runtime, connection, task)
+        kept = form.clean(answers, choices=choices, partial=True)
+        connection.execute(draft.delete().where(draft.c.user_task_id == task_id))
+        connection.execute(
+            draft.insert().values(
+                user_task_id=task_id,
+                answers=orjson.dumps(kept),
+                saved_at=runtime.clock(),
+                saved_by=actor.id,
+            )
+        )
+
+    transact(runtime.database, work)
+
+
+def complete_task(
+    runtime: Runtime, task_id: int, answers: Mapping[str, Any], actor: Actor
+) -> Completed:
+    """Complete an open user task with answers that fit its form, and run on to the next rest.
+
+    Raises `InvalidAnswers` (a message for each field), `NotAllowed`, `TaskClosed` where someone
+    else was first, and `NotFound`.
+    """
+
+    def work(connection: sa.Connection) -> Completed:
+        task = _open_task(connection, task_id)
+        _require_allowed(task, actor)
+        form, choices = _form_of(runtime, connection, task)
+        clean = form.clean(answers, choices=choices)
+        now = runtime.clock()
+        closed = connection.execute(
+            user_task.update()
+            .where(user_task.c.id == task_id, user_task.c.status == "open")
+            .values(status="completed", closed_at=now, closed_by=actor.id)
+        )
+        if closed.rowcount != 1:
+            raise Conflict("Someone else completed this task at the same moment.")
+        execution = Execution.load(runtime, connection, task.instance_id, actor, now)
+        submission_id = execution.submit(task.element, clean, task_id)
+        connection.execute(draft.delete().where(draft.c.user_task_id == task_id))
+        execution.chain.add(
+            "task_completed",
+            task.element,
+            task.name,
+            {"submission": submission_id, "digest": _digest(clean)},
+        )
+        execution.complete(task.token, form.context(clean))
+        execution.settle()
+        return Completed(execution.id, task.business_key)
+
+    return transact(runtime.database, work)
+
+
+def correlate(
+    runtime: Runtime,
+    message: str,
+    business_key: str,
+    answers: Mapping[str, Any],
+    actor: Actor,
+) -> list[int]:
+    """Send a message to the running instance of a case that waits for it.
+
+    Raises `NotAllowed` where the model does not let the actor's roles send it, `InvalidAnswers`
+    where the answers do not fit the message's form, and `NotWaiting`.
+    """
+
+    def work(connection: sa.Connection) -> list[int]:
+        row = connection.execute(
+            sa.select(instance.c.deployment_id)
+            .where(instance.c.business_key == business_key, instance.c.status == "active")
+            .order_by(instance.c.id)
+            .limit(1)
+        ).one_or_none()
+        if row is None:
+            raise NotWaiting(f"Nothing is running for {business_key}.")
+        model = runtime.model(connection, row.deployment_id)
+        known = model.messages.get(message)
+        values: dict[str, Any] = {}
+        clean: Mapping[str, Any] = answers
+        if known is not None:
+            if actor != SYSTEM and not actor.roles & set(known.roles):
+                raise NotAllowed(f"Your role does not let you do this: “{known.label}”.")
+            if known.form is not None:
+                form = model.forms[known.form]
+                choices = _choices(runtime, connection, form, business_key)
+                clean = form.clean(answers, choices=choices)
+                values = form.context(clean)
+        elif answers:
+            raise InvalidAnswers({"": f"The message “{message}” takes no answers."})
+        number = hand_over(
+            runtime, connection, message, business_key, actor, runtime.clock(), clean, values
+        )
+        if number is None:
+            label = known.label if known else message
+            raise NotWaiting(f"The case does not wait for this any more: “{label}”.")
+        return [number]
+
+    return transact(runtime.database, work)
+
+
+def retry_incident(runtime: Runtime, incident_id: int, actor: Actor) -> bool:
+    """Try a failed step again now. Returns True if the step could be done this time."""
+
+    def work(connection: sa.Connection) -> bool:
+        row = connection.execute(
+            sa.select(incident).where(incident.c.id == incident_id)
+        ).one_or_none()
+        if row is None or row.closed_at is not None:
+            raise NotFound("This fault is already mended.")
+        return retry(runtime, connection, row, actor, runtime.clock())
+
+    return transact(runtime.database, work)
+
+
+def cancel(runtime: Runtime, instance_id: int, reason: str, actor: Actor) -> None:
+    """End an instance, and what it called, without completing it. `reason` is kept for ever."""
+    if not reason.strip():
+        raise InvalidAnswers({"reason": "Enter why this process is cancelled"})
+
+    def work(connection: sa.Connection) -> None:
+        execution = Execution.load(runtime, connection, instance_id, actor, runtime.clock())
+        if execution.row.parent_id is not None:
+            raise NotAllowed(
+                "This process was called by another one. Cancel the one that called it."
+            )
+        execution.withdraw(reason.strip())
+
+    transact(runtime.database, work)
+
+
+def _open_task(connection: sa.Connection, task_id: int) -> Any:
+    task = connection.execute(sa.select(user_task).where(user_task.c.id == task_id)).one_or_none()
+    if task is None:
+        raise NotFound("There is no such task.")
+    if task.status == "completed":
+        raise TaskClosed("This task has already been completed.")
+    if task.status != "open":
+        raise TaskClosed("This task is no longer needed: the case has moved on without it.")
+    return task
+
+
+def _require_role(task: Any, actor: Actor) -> None:
+    if task.role not in actor.roles:
+        raise NotAllowed("This task is for another role than yours.")
+
+
+def _require_allowed(task: Any, actor: Actor) -> None:
+    _require_role(task, actor)
+    if task.assignee is not None and task.assignee != actor.id:
+        raise NotAllowed("Someone else has this task.")
+
+
+def _form_of(
+    runtime: Runtime, connection: sa.Connection, task: Any
+) -> tuple[Form, dict[str, list[Choice]]]:
+    deployment_id = connection.execute(
+        sa.select(instance.c.deployment_id).where(instance.c.id == task.instance_id)
+    ).scalar_one()
+    model = runtime.model(connection, deployment_id)
+    form = model.forms[model.processes[task.process].elements[task.element].form or ""]
+    return form, _choices(runtime, connection, form, task.business_key)
+
+
+def _choices(
+    runtime: Runtime, connection: sa.Connection, form: Form, business_key: str
+) -> dict[str, list[Choice]]:
+    lists = runtime.services.choice_lists
+    return {name: list(lists[name](connection, business_key)) for name in form.choices}
+
+
+def _digest(answers: Mapping[str, Any]) -> str:
+    return hashlib.sha256(orjson.dumps(answers)).hexdigest()

@@ -1,0 +1,107 @@
+"""The door to the database: connecting, transactions that are retried, and migrations."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from engine.errors import Conflict
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_ATTEMPTS = 8
+_T = TypeVar("_T")
+
+
+def connect(url: str) -> sa.Engine:
+    """An SQLAlchemy engine for `sqlite:///FILE` or `postgresql://...`.
+
+    SQLite runs in WAL mode with synchronous FULL and foreign keys on, and takes the write lock
+    when a transaction begins, so that two writers wait for each other instead of failing.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(parsed, connect_args={"timeout": 30})
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_immediate)
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        return sa.create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_size=10, pool_pre_ping=True
+        )
+    raise ValueError(
+        f"The database has to be SQLite or PostgreSQL, not “{parsed.get_backend_name()}”. "
+        "Write sqlite:///FILE or postgresql://USER@HOST/NAME."
+    )
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    if not connection.get_execution_options().get("read_only"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def transact(database: sa.Engine, work: Callable[[sa.Connection], _T]) -> _T:
+    """Run `work` in one transaction and commit; begin again where another one came first.
+
+    Raises `Conflict` when that goes on for too long; every other error after a rollback.
+    """
+    for attempt in range(_ATTEMPTS):
+        if attempt:
+            time.sleep(random.uniform(0.5, 1.5) * 0.005 * 2**attempt)
+        try:
+            with database.begin() as connection:
+                return work(connection)
+        except Conflict:
+            continue
+        except (DBAPIError, OperationalError) as error:
+            if not _is_race(error):
+                raise
+    raise Conflict(
+        "Several people changed this case at the same moment. Nothing of this step was saved; "
+        "please try again."
+    )
+
+
+def _is_race(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    return state in ("40001", "40P01", "55P03") or "database is locked" in str(error.orig)
+
+
+def reading(database: sa.Engine) -> sa.engine.Connection:
+    """A connection for reading only, as a context manager."""
+    return database.connect().execution_options(read_only=True)
+
+
+def migrate(database: sa.Engine, *version_locations: Path) -> None:
+    """Bring the tables to the newest version: the engine's own and those of the given folders."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    locations: Sequence[Path] = (MIGRATIONS / "versions", *version_locations)
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", "\n".join(str(path) for path in locations))
+    with database.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "heads")

@@ -1,0 +1,371 @@
+"""Operating models: reading a model's files, checking all of them, and keeping versions.
+
+A model is a folder of `model.toml`, BPMN diagrams, `decisions/*.dmn`, `forms/*.form` and
+`clauses.csv`. Nothing of it runs before every file was read, every expression compiled and every
+reference resolved.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from engine import feel
+from engine.checks import check_model
+from engine.decisions import Decision, DecisionError, parse_decisions
+from engine.diagrams import Process, read_diagram
+from engine.errors import Finding, InvalidModel, ServiceError
+from engine.forms import Form, parse_form
+from engine.services import ServiceRegistry
+from engine.soundness import check_shape
+from engine.spiff import Program
+from engine.timescales import UNITS, Timescale, timescale_function
+
+SUFFIXES = (".toml", ".bpmn", ".dmn", ".form", ".csv")
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A step or rule of the source documents."""
+
+    id: str
+    map: str
+    step: str
+    responsible: str
+    what: str
+
+
+@dataclass(frozen=True)
+class MessageType:
+    """A message that a person may send to a running case: who may, and with which form."""
+
+    name: str
+    label: str
+    form: str | None
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Model:
+    """One version of an operating model, ready to run."""
+
+    id: str
+    name: str
+    start: str
+    business_key: str
+    roles: Mapping[str, str]
+    trays: Mapping[str, str]
+    messages: Mapping[str, MessageType]
+    timescales: Decision | None
+    processes: Mapping[str, Process]
+    programs: Mapping[str, Program]
+    forms: Mapping[str, Form]
+    decisions: Mapping[str, Decision]
+    clauses: Mapping[str, Clause]
+    expressions: Mapping[str, feel.Expression]
+    variables: frozenset[str]
+    files: Mapping[str, bytes]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all files, for telling whether anything changed."""
+        whole = hashlib.sha256()
+        for path in sorted(self.files):
+            whole.update(path.encode() + b"\x00" + self.files[path] + b"\x00")
+        return whole.hexdigest()
+
+    def role_of(self, label: str | None) -> str | None:
+        """The id of the role that a lane with this name stands for."""
+        return next((key for key, value in self.roles.items() if value == label), None)
+
+    def timescale(self, step: str) -> Timescale:
+        """The time allowed for a step. Raises ServiceError where the table has none."""
+        if self.timescales is None:
+            raise ServiceError("This model has no table of timescales.")
+        return _timescale(self.timescales, step)
+
+
+def _timescale(table: Decision, step: str) -> Timescale:
+    try:
+        outputs = table.evaluate({"step": step}).outputs
+    except DecisionError as error:
+        raise ServiceError(f"The timescale of “{step}” can't be read: {error}") from error
+    amount = outputs.get("amount") if isinstance(outputs, dict) else None
+    unit = outputs.get("unit") if isinstance(outputs, dict) else None
+    if amount is None or unit is None:
+        raise ServiceError(
+            f"The timescales table has no row for “{step}”. Add one in {table.name}."
+        )
+    if unit not in UNITS or amount != int(amount) or not 0 <= amount <= 3650:
+        raise ServiceError(
+            f"The timescales table says “{amount} {unit}” for “{step}”. Write a whole number and "
+            f"one of: {', '.join(UNITS)}."
+        )
+    return Timescale(int(amount), unit)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The files of a model folder, by path relative to it."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix in SUFFIXES
+    }
+
+
+def check_paths(paths: Sequence[Path], services: ServiceRegistry) -> list[Finding]:
+    """Every finding about model folders and single `.bpmn`, `.dmn` and `.form` files.
+
+    Of a single file only what it says by itself is checked, not what it refers to.
+    """
+    findings: list[Finding] = []
+    for path in paths:
+        if path.is_dir():
+            try:
+                findings += read_model(files_of(path), services)[1]
+            except InvalidModel as error:
+                findings += [
+                    replace(finding, path=f"{path}/{finding.path}") for finding in error.findings
+                ]
+        elif not path.is_file():
+            findings.append(Finding("error", "no-file", "There is no such file.", str(path)))
+        else:
+            findings += _check_file(path)
+    return findings
+
+
+def _check_file(path: Path) -> list[Finding]:
+    content = path.read_bytes()
+    try:
+        match path.suffix:
+            case ".bpmn":
+                processes, findings = read_diagram(content, str(path))
+                by_id = {process.id: process for process in processes}
+                _expressions(by_id, _FUNCTIONS_OF_A_FILE, findings)
+                return findings + [f for process in processes for f in check_shape(process)]
+            case ".dmn":
+                parse_decisions(content, str(path))
+            case ".form":
+                parse_form(content, str(path))
+            case _:
+                return [
+                    Finding(
+                        "error",
+                        "unknown-file",
+                        "Only .bpmn, .dmn and .form files and model folders can be checked.",
+                        str(path),
+                    )
+                ]
+    except InvalidModel as error:
+        return list(error.findings)
+    return []
+
+
+def read_model(
+    files: Mapping[str, bytes], services: ServiceRegistry
+) -> tuple[Model, list[Finding]]:
+    """Read and check a whole model.
+
+    Returns the model with warnings. Raises `InvalidModel` with every finding if there is any
+    error.
+    """
+    findings: list[Finding] = []
+    settings = _settings(files, findings)
+    table: list[Decision] = []
+
+    def look_up(step: str) -> Timescale:
+        if not table:
+            raise ServiceError("This model has no table of timescales.")
+        return _timescale(table[0], step)
+
+    function = timescale_function(look_up)
+    functions = (function,)
+    processes: dict[str, Process] = {}
+    forms: dict[str, Form] = {}
+    decisions: dict[str, Decision] = {}
+    clauses: dict[str, Clause] = {}
+    for path, content in files.items():
+        try:
+            match PurePosixPath(path).suffix:
+                case ".bpmn":
+                    found, problems = read_diagram(content, path)
+                    findings += problems
+                    for process in found:
+                        _add(processes, process.id, process, path, "process", findings)
+                case ".dmn":
+                    for decision in parse_decisions(content, path).values():
+                        _add(decisions, decision.id, decision, path, "decision", findings)
+                case ".form":
+                    form = parse_form(content, path)
+                    _add(forms, form.id, form, path, "form", findings)
+                case ".csv":
+                    clauses.update(_clauses(content, path, findings))
+        except InvalidModel as error:
+            findings += error.findings
+    timescales = decisions.get(str(settings.get("timescales", "")))
+    if timescales is not None:
+        table.append(timescales)
+    expressions = _expressions(processes, functions, findings)
+    variables = frozenset(
+        name for read in (*expressions.values(), *decisions.values()) for name in read.variables
+    ) | frozenset(
+        name
+        for process in processes.values()
+        for e in process.elements.values()
+        for name in e.returns
+    )
+    if any(finding.severity == "error" for finding in findings):
+        raise InvalidModel(findings)
+    model = Model(
+        id=str(settings.get("id", "")),
+        name=str(settings.get("name", "")),
+        start=str(settings.get("start", "")),
+        business_key=str(settings.get("business_key", "{year}-{number:05}")),
+        roles=dict(settings.get("roles", {})),
+        trays=dict(settings.get("trays", {})),
+        messages={
+            name: MessageType(
+                name,
+                str(entry.get("label", name)),
+                entry.get("form"),
+                tuple(entry.get("roles", ())),
+            )
+            for name, entry in settings.get("messages", {}).items()
+        },
+        timescales=timescales,
+        processes=processes,
+        programs={},
+        forms=forms,
+        decisions=decisions,
+        clauses=clauses,
+        expressions=expressions,
+        variables=variables,
+        files=dict(files),
+    )
+    findings += check_model(model, services)
+    if any(finding.severity == "error" for finding in findings):
+        raise InvalidModel(findings)
+    programs = {process.id: Program(process) for process in processes.values()}
+    return Model(**{**vars(model), "programs": programs}), findings
+
+
+def _no_table(step: str) -> Timescale:
+    raise ServiceError(f"A single file has no timescales table to look “{step}” up in.")
+
+
+_FUNCTIONS_OF_A_FILE = (timescale_function(_no_table),)
+
+
+def _add(
+    into: dict[str, Any], key: str, value: Any, path: str, what: str, findings: list[Finding]
+) -> None:
+    if key in into:
+        findings.append(
+            Finding("error", "duplicate-id", f"There are two {what}s “{key}”. Rename one.", path)
+        )
+    into[key] = value
+
+
+def _settings(files: Mapping[str, bytes], findings: list[Finding]) -> dict[str, Any]:
+    path = "model.toml"
+    if path not in files:
+        findings.append(
+            Finding(
+                "error",
+                "no-model",
+                "The folder has no model.toml. Add one that gives id, name, start, roles and "
+                "trays.",
+                path,
+            )
+        )
+        return {}
+    try:
+        settings = tomllib.loads(files[path].decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        findings.append(
+            Finding("error", "model-malformed", f"model.toml can't be read: {error}.", path)
+        )
+        return {}
+    for key in ("id", "name", "start"):
+        if not isinstance(settings.get(key), str) or not settings[key]:
+            findings.append(
+                Finding("error", "model-incomplete", f"model.toml does not say “{key}”.", path)
+            )
+    for key in ("roles", "trays", "messages"):
+        if not isinstance(settings.get(key, {}), dict):
+            findings.append(
+                Finding("error", "model-malformed", f"“{key}” has to be a table.", path)
+            )
+            settings[key] = {}
+    return settings
+
+
+def _clauses(content: bytes, path: str, findings: list[Finding]) -> dict[str, Clause]:
+    try:
+        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+        return {
+            row["id"]: Clause(row["id"], row["map"], row["step"], row["responsible"], row["what"])
+            for row in rows
+        }
+    except (KeyError, UnicodeDecodeError, csv.Error) as error:
+        findings.append(
+            Finding(
+                "error",
+                "clauses-malformed",
+                "The table of clauses has to be CSV in UTF-8 with the columns id, map, step, "
+                f"responsible and what ({error}).",
+                path,
+            )
+        )
+        return {}
+
+
+def _expressions(
+    processes: Mapping[str, Process],
+    functions: Sequence[feel.Function],
+    findings: list[Finding],
+) -> dict[str, feel.Expression]:
+    """Compile every expression of every diagram, by its source."""
+    compiled: dict[str, feel.Expression] = {}
+
+    def compile_one(source: str, process: Process, element: str, what: str, line: Any) -> None:
+        try:
+            compiled[source] = feel.compile_expression(source, functions=functions)
+        except feel.FeelError as error:
+            findings.append(
+                Finding(
+                    "error",
+                    "feel",
+                    f"{what}: {error.message} (in {source!r}, at character {error.position + 1}).",
+                    process.path,
+                    element,
+                    line,
+                )
+            )
+
+    for process in processes.values():
+        for element in process.elements.values():
+            who = f"“{element.label}”"
+            if element.event is not None and element.event.kind == "timer":
+                compile_one(
+                    element.event.value, process, element.id, f"The time of {who}", element.line
+                )
+            if element.assignee:
+                compile_one(
+                    element.assignee, process, element.id, f"The assignee of {who}", element.line
+                )
+            for name, source in element.parameters.items():
+                what = f"The parameter “{name}” of {who}"
+                compile_one(source, process, element.id, what, element.line)
+        for flow in process.flows.values():
+            if flow.condition:
+                label = flow.name or process.elements[flow.source].label
+                what = f"The condition of the flow “{label}”"
+                compile_one(flow.condition, process, flow.id, what, flow.line)
+    return compiled

@@ -1,0 +1,84 @@
+"""Every way in which the engine refuses: one tree, each error with a message in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with a model, with its place and how to mend it in `message`."""
+
+    severity: str
+    code: str
+    message: str
+    path: str
+    element: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        place = self.path
+        if self.line is not None:
+            place += f":{self.line}" + (f":{self.column}" if self.column is not None else "")
+        if self.element is not None:
+            place += f" ({self.element})"
+        return f"{place}: {self.severity}: {self.message}"
+
+
+class EngineError(Exception):
+    """Something was asked of the engine that it refuses; `message` is fit to show to a person."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidModel(EngineError):
+    """A diagram, decision table, form or model folder has errors; `findings` lists them."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+class NotFound(EngineError):
+    """There is no such task, instance, incident, process or model."""
+
+
+class NotAllowed(EngineError):
+    """The actor may not do this: the role, or the assignment to someone else, forbids it."""
+
+
+class TaskClosed(EngineError):
+    """The user task was completed or withdrawn before this request reached it."""
+
+
+class Conflict(EngineError):
+    """Another change to the same instance came first; nothing of this one was saved."""
+
+
+class NotWaiting(EngineError):
+    """No running instance with this business key waits for the message."""
+
+
+class AlreadyStarted(EngineError):
+    """The request key was used before; `instance_id` is the instance that it started."""
+
+    def __init__(self, message: str, instance_id: int, business_key: str) -> None:
+        super().__init__(message)
+        self.instance_id = instance_id
+        self.business_key = business_key
+
+
+class InvalidAnswers(EngineError):
+    """Answers do not fit the form; `errors` gives a message for each field's path."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        self.errors = dict(errors)
+        super().__init__("; ".join(self.errors.values()))
+
+
+class ServiceError(EngineError):
+    """A service task failed in a foreseen way: the step is kept and an incident opened."""

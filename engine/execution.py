@@ -1,0 +1,390 @@
+"""One instance inside one transaction: restored, moved to its next rest, and written back.
+
+Everything that moves an instance comes through here, so the order is the same for a person's
+answer, a timer, a message and a retry: move one token, run to rest, start or end called processes,
+write state, tasks, incidents, history and outbox. The revision of the instance row decides races.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from engine import feel, worklist
+from engine.automation import Automation
+from engine.errors import Conflict, EngineError, NotFound
+from engine.history import GENESIS, Chain
+from engine.identity import Actor
+from engine.models import incident, instance, submission
+from engine.runtime import Runtime
+from engine.spiff import Failure, Run, StepFailed, Thrown, Token
+from engine.timescales import due_at, next_due
+
+DEEPEST_CALL = 20
+
+
+class Execution:
+    """An instance that is being moved. Make one with `begin` or `load`, move it, `settle` it."""
+
+    def __init__(
+        self, runtime: Runtime, connection: sa.Connection, row: Any, actor: Actor, now: datetime
+    ) -> None:
+        self.runtime = runtime
+        self.connection = connection
+        self.row = row
+        self.actor = actor
+        self.now = now
+        self.id: int = row.id
+        self.model = runtime.model(connection, row.deployment_id)
+        self.process = self.model.processes[row.process]
+        self.chain = Chain(row.id, row.head, row.events, now, actor.id)
+        self.automation = Automation(
+            connection, runtime.services, self.model, row, self.chain, actor, now
+        )
+        self.ended: str | None = None
+        self._closed: set[int] = set()
+        self._retried: set[int] = set()
+        self._depth = 0
+        self.run = Run(self.model.programs[row.process], self.automation, row.state or None)
+        # Of a new instance everything that it waits for still has to be written.
+        self._before = {token.number: token for token in self.run.tokens()} if row.state else {}
+
+    @classmethod
+    def begin(
+        cls,
+        runtime: Runtime,
+        connection: sa.Connection,
+        deployment_id: int,
+        process: str,
+        variables: Mapping[str, Any],
+        actor: Actor,
+        now: datetime,
+        *,
+        request_key: str | None = None,
+        parent: Execution | None = None,
+        token: Token | None = None,
+    ) -> Execution:
+        """Insert a new instance, standing at its start event.
+
+        A called process takes the business key of its `parent` (called at `token`); any other
+        is given one from its number by the model's pattern.
+        """
+        model = runtime.model(connection, deployment_id)
+        values = {
+            "deployment_id": deployment_id,
+            "model": model.id,
+            "process": process,
+            "business_key": parent.row.business_key if parent else "",
+            "request_key": request_key,
+            "parent_id": parent.id if parent else None,
+            "parent_token": token.number if token else None,
+            "parent_element": token.element.id if token else None,
+            "status": "active",
+            "revision": 0,
+            "state": b"",
+            "variables": feel.dump_json(
+                {name: value for name, value in variables.items() if name in model.variables}
+            ),
+            "head": GENESIS,
+            "events": 0,
+            "started_at": now,
+        }
+        number = connection.execute(
+            instance.insert().values(values).returning(instance.c.id)
+        ).scalar_one()
+        if parent is None:
+            values["business_key"] = model.business_key.format(year=now.year, number=number)
+            connection.execute(
+                instance.update()
+                .where(instance.c.id == number)
+                .values(business_key=values["business_key"])
+            )
+        row = SimpleNamespace(**values, id=number)
+        execution = cls(runtime, connection, row, actor, now)
+        execution._depth = parent._depth + 1 if parent else 0
+        execution.chain.add("started", process, execution.process.name)
+        return execution
+
+    @classmethod
+    def load(
+        cls,
+        runtime: Runtime,
+        connection: sa.Connection,
+        instance_id: int,
+        actor: Actor,
+        now: datetime,
+    ) -> Execution:
+        """Restore an active instance. Raises NotFound if there is none, or it has ended."""
+        row = connection.execute(
+            sa.select(instance).where(instance.c.id == instance_id)
+        ).one_or_none()
+        if row is None or row.status != "active":
+            raise NotFound("This process is not running: it has ended, or it never existed.")
+        return cls(runtime, connection, row, actor, now)
+
+    # --- moving
+
+    def complete(self, number: int, answers: Mapping[str, Any]) -> None:
+        """Complete the user task at a token with its answers, as FEEL values."""
+        self.automation.keep(answers)
+        self._closed.add(number)
+        self.run.complete(number)
+
+    def fire(self, token: Token, kind: str) -> None:
+        """Let the event that a token waits for happen; `kind` is timer or message."""
+        self.chain.add(kind, token.element.id, token.element.label)
+        self.run.fire(token.number)
+
+    def retry(self, number: int) -> None:
+        """Let a token that stands at an incident try again."""
+        self._retried.add(number)
+        self.run.release(number)
+
+    def submit(self, element: str, answers: Mapping[str, Any], task: int | None = None) -> int:
+        """Keep answers whole and for ever. Returns the submission's number."""
+        number: int = self.connection.execute(
+            submission.insert()
+            .values(
+                instance_id=self.id,
+                business_key=self.row.business_key,
+                element=element,
+                user_task_id=task,
+                at=self.now,
+                actor=self.actor.id,
+                answers=orjson.dumps(answers),
+            )
+            .returning(submission.c.id)
+        ).scalar_one()
+        return number
+
+    def settle(self) -> None:
+        """Run to rest and write everything; then bring along whoever waits for this instance."""
+        thrown = self._rest()
+        self._write()
+        for message in thrown:
+            correlate(
+                self.runtime,
+                self.connection,
+                message.name,
+                self.row.business_key,
+                self.actor,
+                self.now,
+            )
+        if self.ended and self.row.parent_id is not None:
+            self._resume_parent()
+
+    def withdraw(self, reason: str) -> None:
+        """End the instance, and everything that it called, without completing it."""
+        self.chain.add("cancelled", detail={"reason": reason})
+        for child in self._children(None):
+            child.withdraw(reason)
+        self.ended = "cancelled"
+        self._write()
+
+    def _rest(self) -> list[Thrown]:
+        thrown: list[Thrown] = []
+        while True:
+            self.run.advance()
+            for passed in self.run.passed:
+                if passed.element.kind not in ("serviceTask", "businessRuleTask"):
+                    detail = {"flows": list(passed.flows)} if any(passed.flows) else None
+                    self.chain.add("passed", passed.element.id, passed.element.label, detail)
+            self.run.passed.clear()
+            thrown += self.run.thrown
+            self.run.thrown.clear()
+            if self.run.finished or not self._call(thrown):
+                break
+        if self.run.finished:
+            self.ended = "completed"
+            self.chain.add("ended")
+        else:
+            self._arm_timers()
+        return thrown
+
+    def _call(self, thrown: list[Thrown]) -> bool:
+        """Start the processes that are called now. True if one ended at once, so that this
+        instance can go on."""
+        moved = False
+        for token in list(self.run.tokens()):
+            if token.element.kind != "callActivity" or token.number in self._before:
+                continue
+            self._before[token.number] = token
+            if self._depth >= DEEPEST_CALL:
+                self._fail(token, f"Processes call each other more than {DEEPEST_CALL} deep.")
+                continue
+            self.chain.add("called", token.element.id, token.element.label)
+            child = Execution.begin(
+                self.runtime,
+                self.connection,
+                self.row.deployment_id,
+                token.element.called or "",
+                self.automation.variables,
+                self.actor,
+                self.now,
+                parent=self,
+                token=token,
+            )
+            thrown += child._rest()
+            child._write()
+            if child.ended:
+                self._returned(token, child.automation.variables)
+                moved = True
+        return moved
+
+    def _resume_parent(self) -> None:
+        parent_row = self.connection.execute(
+            sa.select(instance).where(instance.c.id == self.row.parent_id)
+        ).one()
+        if parent_row.status != "active":
+            return
+        parent = Execution(self.runtime, self.connection, parent_row, self.actor, self.now)
+        token = parent._before.get(self.row.parent_token)
+        if token is not None:
+            parent._returned(token, self.automation.variables)
+            parent.settle()
+
+    def _returned(self, token: Token, variables: Mapping[str, Any]) -> None:
+        self._closed.add(token.number)
+        self.automation.keep({name: variables.get(name) for name in token.element.returns})
+        self.chain.add("returned", token.element.id, token.element.label)
+        self.run.complete(token.number)
+
+    def _children(self, tokens: set[int] | None) -> list[Execution]:
+        query = sa.select(instance).where(
+            instance.c.parent_id == self.id, instance.c.status == "active"
+        )
+        if tokens is not None:
+            query = query.where(instance.c.parent_token.in_(tokens))
+        return [
+            Execution(self.runtime, self.connection, row, self.actor, self.now)
+            for row in self.connection.execute(query).all()
+        ]
+
+    def _arm_timers(self) -> None:
+        for token in list(self.run.tokens()):
+            event = token.element.event
+            if event is None or event.kind != "timer" or token.due is not None or token.incident:
+                continue
+            try:
+                value = self.automation.evaluate(event.value)
+                if event.timer == "cycle":
+                    last = datetime.fromisoformat(token.since) if token.since else self.now
+                    due = next_due(value, last, self.now)
+                else:
+                    due = due_at(value, self.now)
+            except (StepFailed, EngineError, ValueError) as error:
+                self._fail(token, f"The time of “{token.element.label}”: {error}")
+            else:
+                self.run.set_due(token.number, due.isoformat())
+
+    def _fail(self, token: Token, message: str) -> None:
+        self.run.hold(token.number)
+        self.run.failures.append(Failure(token.number, token.element, message))
+
+    # --- writing
+
+    def _write(self) -> None:
+        after = {} if self.ended else {token.number: token for token in self.run.tokens()}
+        gone = [
+            token
+            for number, token in self._before.items()
+            if number not in after and number not in self._closed
+        ]
+        calls = {token.number for token in gone if token.element.kind == "callActivity"}
+        if calls and self.ended != "cancelled":
+            for child in self._children(calls):
+                child.withdraw("The step that called it was interrupted.")
+        worklist.withdraw_tasks(
+            self.automation, [token for token in gone if token.element.kind == "userTask"]
+        )
+        worklist.open_tasks(
+            self.automation,
+            self.process.id,
+            [
+                token
+                for number, token in after.items()
+                if token.element.kind == "userTask" and number not in self._before
+            ],
+        )
+        failures = {failure.number: failure for failure in self.run.failures}
+        worklist.open_incidents(self.automation, failures)
+        worklist.close_incidents(
+            self.automation,
+            [
+                token
+                for number, token in self._before.items()
+                if token.incident
+                and number not in failures
+                and (number in self._retried or number not in after)
+            ],
+        )
+        due = [datetime.fromisoformat(token.due) for token in after.values() if token.due]
+        written = self.connection.execute(
+            instance.update()
+            .where(instance.c.id == self.id, instance.c.revision == self.row.revision)
+            .values(
+                revision=self.row.revision + 1,
+                status=self.ended or "active",
+                state=b'{"n":0,"t":[]}' if self.ended else self.run.encode(),
+                variables=feel.dump_json(self.automation.variables),
+                head=self.chain.head,
+                events=self.chain.events,
+                next_due_at=min(due, default=None),
+                ended_at=self.now if self.ended else None,
+            )
+        )
+        if written.rowcount != 1:
+            raise Conflict("Someone else changed this case at the same moment; nothing was saved.")
+        self.chain.write(self.connection)
+
+
+def correlate(
+    runtime: Runtime,
+    connection: sa.Connection,
+    message: str,
+    business_key: str,
+    actor: Actor,
+    now: datetime,
+    answers: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> int | None:
+    """Hand a message to the oldest instance with this business key that waits for it.
+
+    Within the instance the innermost event that waits gets it. `answers` are kept as they are,
+    `values` are the same as FEEL values. Returns the instance's number, None if nobody waits.
+    """
+    rows = connection.execute(
+        sa.select(instance)
+        .where(instance.c.business_key == business_key, instance.c.status == "active")
+        .order_by(instance.c.id)
+    ).all()
+    for row in rows:
+        execution = Execution(runtime, connection, row, actor, now)
+        waiting = execution.run.catchers("message", message)
+        if waiting:
+            if answers is not None:
+                execution.submit(waiting[-1].element.id, answers)
+            execution.automation.keep(values or {})
+            execution.fire(waiting[-1], "message")
+            execution.settle()
+            return execution.id
+    return None
+
+
+def retry(
+    runtime: Runtime, connection: sa.Connection, row: Any, actor: Actor, now: datetime
+) -> bool:
+    """Try the step of the incident `row` again. Returns True if it could be done this time."""
+    execution = Execution.load(runtime, connection, row.instance_id, actor, now)
+    execution.chain.add("retried", row.element, row.name)
+    execution.retry(row.token)
+    execution.settle()
+    closed_at = connection.execute(
+        sa.select(incident.c.closed_at).where(incident.c.id == row.id)
+    ).scalar_one()
+    return closed_at is not None

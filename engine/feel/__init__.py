@@ -1,0 +1,36 @@
+"""FEEL, the expression language of DMN 1.5 (chapter 10), compiled to closures.
+
+Expressions are read once and evaluated many times; nothing of Python is reachable from them.
+Values are Python's own (see `engine.feel.values`); numbers are decimals of 34 digits.
+"""
+
+from engine.feel.codec import dump_json, load_json
+from engine.feel.compiler import Expression, UnaryTests, compile_expression, compile_unary_tests
+from engine.feel.errors import (
+    FeelBudgetExceeded,
+    FeelError,
+    FeelEvaluationError,
+    FeelSyntaxError,
+    UnsupportedFeel,
+)
+from engine.feel.functions import NO_FUNCTIONS, Function
+from engine.feel.values import Range, YearsMonthsDuration, kind_of
+
+__all__ = [
+    "NO_FUNCTIONS",
+    "Expression",
+    "FeelBudgetExceeded",
+    "FeelError",
+    "FeelEvaluationError",
+    "FeelSyntaxError",
+    "Function",
+    "Range",
+    "UnaryTests",
+    "UnsupportedFeel",
+    "YearsMonthsDuration",
+    "compile_expression",
+    "compile_unary_tests",
+    "dump_json",
+    "kind_of",
+    "load_json",
+]

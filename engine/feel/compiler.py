@@ -1,0 +1,249 @@
+"""An expression or unary tests, compiled once and evaluated any number of times."""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from engine.feel import nodes
+from engine.feel.budget import Environment, measure
+from engine.feel.code import Code, Compiler, Run, Scope
+from engine.feel.compile_calls import compile_call
+from engine.feel.compile_loops import compile_filter, compile_for, compile_quantified
+from engine.feel.compile_operators import (
+    compile_arithmetic,
+    compile_between,
+    compile_comparison,
+    compile_conditional,
+    compile_in,
+    compile_instance_of,
+    compile_logic,
+    compile_negation,
+)
+from engine.feel.compile_tests import Test, any_of, compile_test
+from engine.feel.compile_values import (
+    INPUT,
+    compile_context,
+    compile_equal_test,
+    compile_input,
+    compile_interval,
+    compile_lambda,
+    compile_list,
+    compile_literal,
+    compile_name,
+    compile_path,
+    compile_tests,
+)
+from engine.feel.errors import FeelBudgetExceeded, FeelError, FeelEvaluationError, FeelSyntaxError
+from engine.feel.functions import Function, FunctionTable, function_table
+from engine.feel.parser import Parser
+from engine.feel.values import from_host
+
+_HANDLERS: dict[type, Callable[[Compiler, Any], Code]] = {
+    nodes.Literal: compile_literal,
+    nodes.InputValue: compile_input,
+    nodes.Name: compile_name,
+    nodes.Path: compile_path,
+    nodes.ListItems: compile_list,
+    nodes.Entries: compile_context,
+    nodes.Interval: compile_interval,
+    nodes.Tests: compile_tests,
+    nodes.EqualTest: compile_equal_test,
+    nodes.Lambda: compile_lambda,
+    nodes.Arithmetic: compile_arithmetic,
+    nodes.Negation: compile_negation,
+    nodes.Comparison: compile_comparison,
+    nodes.Logic: compile_logic,
+    nodes.Conditional: compile_conditional,
+    nodes.Between: compile_between,
+    nodes.In: compile_in,
+    nodes.InstanceOf: compile_instance_of,
+    nodes.For: compile_for,
+    nodes.Quantified: compile_quantified,
+    nodes.Filter: compile_filter,
+    nodes.Call: compile_call,
+}
+
+
+class Expression:
+    """A compiled expression (DMN 1.5, chapter 10).
+
+    `variables` are the names it reads from the context it is evaluated in. A name in a filter can
+    mean an entry of the items as well as a variable; such names are among `variables`, and
+    `entry_names` holds those of them that are read nowhere else.
+    """
+
+    __slots__ = ("_run", "_start", "entry_names", "source", "variables")
+
+    def __init__(self, source: str, code: Code, compiler: Compiler) -> None:
+        self.source = source
+        self.variables = frozenset(compiler.read)
+        self.entry_names = frozenset(compiler.read - compiler.read_outside_filters)
+        self._run: Run = code.run
+        self._start = compiler.environment()
+
+    def __repr__(self) -> str:
+        return f"Expression({self.source!r})"
+
+    def evaluate(self, context: Mapping[str, Any]) -> Any:
+        """The value in `context`; a variable that is not in it is null.
+
+        Raises `FeelEvaluationError` for a value that has no right answer, and
+        `FeelBudgetExceeded` for too much work, both with the place in the expression.
+        """
+        environment: Environment = [context, *self._start]
+        try:
+            value = self._run(environment)
+            if type(value) is list or type(value) is dict:
+                measure(environment, value)
+            return value
+        except FeelError as error:
+            raise error.place(self.source) from None
+        except RecursionError:
+            raise _too_deep(self.source) from None
+        except decimal.DecimalException:
+            raise _not_a_number(self.source) from None
+
+
+class UnaryTests:
+    """Compiled unary tests, as they stand in a cell of a decision table (DMN 1.5, 7.3.4).
+
+    `values` are the constants that the tests compare the input with, in order, so that a table
+    can say when one of them is of the wrong type or not allowed; ranges are among them.
+    """
+
+    __slots__ = ("_start", "_test", "matches_anything", "source", "values", "variables")
+
+    def __init__(
+        self, source: str, test: Test | None, values: tuple[Any, ...], compiler: Compiler
+    ) -> None:
+        self.source = source
+        self.variables = frozenset(compiler.read)
+        self.values = values
+        self.matches_anything = test is None
+        self._test = test
+        self._start = compiler.environment()
+
+    def __repr__(self) -> str:
+        return f"UnaryTests({self.source!r})"
+
+    def matches(self, value: Any, context: Mapping[str, Any]) -> bool:
+        """Whether a test is true of `value`; null is no match. Raises as `Expression.evaluate`."""
+        test = self._test
+        if test is None:
+            return True
+        environment: Environment = [context, *self._start]
+        try:
+            value = from_host(value)
+            environment[2] = value
+            return test(environment, value) is True
+        except FeelError as error:
+            raise error.place(self.source) from None
+        except RecursionError:
+            raise _too_deep(self.source) from None
+        except decimal.DecimalException:
+            raise _not_a_number(self.source) from None
+
+
+def compile_expression(
+    source: str, *, names: Iterable[str] = (), functions: Iterable[Function] = ()
+) -> Expression:
+    """Read and compile one expression; a leading = is passed over.
+
+    `names` are the variables whose names have more than one word (others may be among them), and
+    `functions` what the host adds. Raises `FeelSyntaxError` for what is not FEEL,
+    `UnsupportedFeel` for what is not covered, and `FeelBudgetExceeded` for what is too large.
+    """
+    table = function_table(tuple(functions))
+    try:
+        node = Parser(source, table.names, names).expression()
+        compiler = Compiler(source, table, _HANDLERS)
+        return Expression(source, compiler.compile(node), compiler)
+    except RecursionError:
+        raise _too_deep(source) from None
+
+
+def compile_unary_tests(
+    source: str, *, names: Iterable[str] = (), functions: Iterable[Function] = ()
+) -> UnaryTests:
+    """Read and compile the tests of a decision table's cell; raises as `compile_expression`.
+
+    A test that mentions `?` matches if it is true. Any other test matches if the input equals its
+    value, lies in it (a range), or is among its items (a list), or if it is true by itself and the
+    input is no boolean. No test at all, or -, matches anything.
+    """
+    table = function_table(tuple(functions))
+    try:
+        negated, tests = Parser(source, table.names, names).unary_tests()
+        return _unary(source, table, negated, tests)
+    except RecursionError:
+        raise _too_deep(source) from None
+
+
+def _unary(
+    source: str, table: FunctionTable, negated: bool, tests: tuple[nodes.Node, ...]
+) -> UnaryTests:
+    compiler = Compiler(source, table, _HANDLERS)
+    compiled: list[Test] = []
+    values: list[Any] = []
+    with compiler.scope(Scope(), loop=False) as scope:
+        scope.slots[INPUT] = compiler.slot()
+        for node in tests:
+            test, codes = _single(compiler, node)
+            compiled.append(test)
+            values.extend(code.value for code in codes if code.constant)
+    if not compiled:
+        return UnaryTests(source, None, (), compiler)
+    test = any_of(compiled)
+    return UnaryTests(source, _negate(test) if negated else test, tuple(values), compiler)
+
+
+def _single(compiler: Compiler, node: nodes.Node) -> tuple[Test, tuple[Code, ...]]:
+    if isinstance(node, nodes.Interval | nodes.EqualTest):
+        return compile_test(compiler, node)
+    compiler.reads_input = False
+    code = compiler.compile(node)
+    inner = code.run
+    if compiler.reads_input:
+        return lambda environment, value: _truth(inner(environment)), ()
+    if isinstance(node, nodes.Call) and node.function == "not":
+        raise FeelSyntaxError(
+            'not(...) must stand around the whole cell, such as not("a", "b").',
+            node.at,
+            compiler.source,
+        )
+    test, codes = compile_test(compiler, node)
+    if code.constant:
+        return test, codes
+
+    def by_value(environment: Environment, value: Any) -> bool | None:
+        if type(value) is not bool and inner(environment) is True:
+            return True
+        return test(environment, value)
+
+    return by_value, codes
+
+
+def _truth(value: Any) -> bool | None:
+    return value if type(value) is bool else None
+
+
+def _negate(test: Test) -> Test:
+    def negated(environment: Environment, value: Any) -> bool | None:
+        passed = test(environment, value)
+        return None if passed is None else not passed
+
+    return negated
+
+
+def _too_deep(source: str) -> FeelError:
+    return FeelBudgetExceeded(
+        "The expression is nested too deep to be worked out. Split it into several.", 0, source
+    )
+
+
+def _not_a_number(source: str) -> FeelError:
+    return FeelEvaluationError(
+        "A number from outside is NaN or infinite. Give a finite number or null.", 0, source
+    )

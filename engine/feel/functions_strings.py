@@ -1,0 +1,112 @@
+"""Built-in functions for strings and booleans (DMN 1.5, tables 73 and 74)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from engine.feel import patterns
+from engine.feel.budget import Environment, check_characters, check_string
+from engine.feel.signatures import builtin
+from engine.feel.strings import to_string
+
+
+@builtin("string", "from: any", environment=True)
+def string(environment: Environment, value: Any) -> str | None:
+    return to_string(environment, value)
+
+
+@builtin("not", "negand: any", kind="boolean")
+def negation(value: Any) -> bool | None:
+    return not value if type(value) is bool else None
+
+
+@builtin("substring", "string: string", "start position: number", "length: number?")
+def substring(text: str, start: Decimal, length: Decimal | None = None) -> str | None:
+    """From a 1-based position, counted from the end if negative; null if there is none such."""
+    first = int(start)
+    if first == 0 or abs(first) > len(text) + (first > 0):
+        return None
+    first = first - 1 if first > 0 else len(text) + first
+    if length is None:
+        return text[first:]
+    count = int(length)
+    return text[first : first + count] if count >= 1 else None
+
+
+@builtin("string length", "string: string")
+def string_length(text: str) -> Decimal:
+    return Decimal(len(text))
+
+
+@builtin("upper case", "string: string", environment=True)
+def upper_case(environment: Environment, text: str) -> str:
+    return check_string(environment, text.upper())
+
+
+@builtin("lower case", "string: string", environment=True)
+def lower_case(environment: Environment, text: str) -> str:
+    return check_string(environment, text.lower())
+
+
+@builtin("substring before", "string: string", "match: string")
+def substring_before(text: str, match: str) -> str:
+    before, found, _ = text.partition(match) if match else ("", "", "")
+    return before if found else ""
+
+
+@builtin("substring after", "string: string", "match: string")
+def substring_after(text: str, match: str) -> str:
+    return text.partition(match)[2] if match else text
+
+
+@builtin("contains", "string: string", "match: string", kind="boolean")
+def contains(text: str, match: str) -> bool:
+    return match in text
+
+
+@builtin("starts with", "string: string", "match: string", kind="boolean")
+def starts_with(text: str, match: str) -> bool:
+    return text.startswith(match)
+
+
+@builtin("ends with", "string: string", "match: string", kind="boolean")
+def ends_with(text: str, match: str) -> bool:
+    return text.endswith(match)
+
+
+@builtin("matches", "input: string", "pattern: string", "flags: string??", kind="boolean")
+def matches(text: str, pattern: str, flags: str | None = None) -> bool | None:
+    return patterns.matches(text, pattern, flags or "")
+
+
+@builtin(
+    "replace",
+    "input: string",
+    "pattern: string",
+    "replacement: string",
+    "flags: string??",
+    environment=True,
+)
+def replace(
+    environment: Environment, text: str, pattern: str, replacement: str, flags: str | None = None
+) -> str | None:
+    return patterns.replace(environment, text, pattern, replacement, flags or "")
+
+
+@builtin("split", "string: string", "delimiter: string")
+def split(text: str, delimiter: str) -> list[str] | None:
+    return patterns.split(text, delimiter)
+
+
+@builtin("string join", "list: list", "delimiter: string??", environment=True)
+def string_join(
+    environment: Environment, items: list[Any], delimiter: str | None = None
+) -> str | None:
+    """The strings of a list one after the other; nulls are passed over."""
+    texts = [item for item in items if item is not None]
+    if any(type(item) is not str for item in texts):
+        return None
+    separator = delimiter or ""
+    check_characters(environment, sum(map(len, texts)) + len(separator) * len(texts))
+    return separator.join(texts)

@@ -1,0 +1,177 @@
+"""What an expression is made of, as the parser found it: one class for each construct.
+
+`at` is the offset of the construct in the source, for messages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from typing import Literal as OneOf
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Literal(Node):
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputValue(Node):
+    """The `?` of unary tests."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListItems(Node):
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entries(Node):
+    """A context: its entries in order, each seeing the ones before it."""
+
+    entries: tuple[tuple[str, Node], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval(Node):
+    """`[start..end]`; the ends may be any expression, and None when written as `(< 10)`."""
+
+    start: Node | None
+    end: Node | None
+    start_included: bool
+    end_included: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EqualTest(Node):
+    """`= x` or `!= x` without a left side, as it stands in unary tests and after `in`."""
+
+    operator: str
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Negation(Node):
+    operand: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic(Node):
+    operator: str
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison(Node):
+    operator: str
+    left: Node
+    right: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Logic(Node):
+    operator: OneOf["and", "or"]
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Between(Node):
+    value: Node
+    low: Node
+    high: Node
+
+
+@dataclass(frozen=True, slots=True)
+class In(Node):
+    value: Node
+    test: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Tests(Node):
+    """Several tests in brackets after `in`: `x in (1, > 5)`."""
+
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceOf(Node):
+    value: Node
+    type: TypeName
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName(Node):
+    """A type as `instance of` takes it; `parts` are element, entry or bound types."""
+
+    name: str
+    parts: tuple[tuple[str, TypeName], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional(Node):
+    condition: Node
+    then: Node
+    otherwise: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Domain(Node):
+    """One `name in ...` of a loop; `end` is given for `start..end`."""
+
+    name: str
+    start: Node
+    end: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class For(Node):
+    domains: tuple[Domain, ...]
+    body: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Quantified(Node):
+    every: bool
+    domains: tuple[Domain, ...]
+    body: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Path(Node):
+    base: Node
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter(Node):
+    base: Node
+    condition: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """A function by name; `named` holds `(parameter, argument)` where the call names them."""
+
+    function: str
+    arguments: tuple[Node, ...]
+    named: tuple[tuple[str, Node], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lambda(Node):
+    """`function(a, b) body`, an argument of `sort` and the like."""
+
+    parameters: tuple[str, ...]
+    body: Node

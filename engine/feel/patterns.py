@@ -1,0 +1,251 @@
+"""Regular expressions of XPath (DMN 1.5, table 74; XPath functions 3.1, 5.6) run by RE2.
+
+RE2 takes time in proportion to the text, whatever the pattern. Where its syntax and XPath's mean
+different things the pattern is rewritten, and what RE2 cannot do is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import re2
+
+from engine.feel.budget import LONGEST_PATTERN, Environment, check_string
+from engine.feel.errors import FeelEvaluationError
+
+_CLASSES = {
+    "d": r"\p{Nd}",
+    "D": r"\P{Nd}",
+    "s": r" \t\n\r",
+    "S": r"[^ \t\n\r]",
+    "w": r"[^\p{P}\p{Z}\p{C}]",
+    "W": r"\p{P}\p{Z}\p{C}",
+}
+_PLAIN_ESCAPES = frozenset("nrt\\|.?*+(){}-[]^$")
+_PROPERTY = re.compile(r"\{([A-Za-z]{1,2})\}")
+_CATEGORIES = frozenset(
+    "L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po Z Zs Zl Zp S Sm Sc Sk So C Cc "
+    "Cf Co".split()
+)
+_QUANTIFIER = re.compile(r"\{[0-9]{1,4}(?:,[0-9]{0,4})?\}")
+_FLAGS = frozenset("smix")
+_REPLACEMENT = re.compile(r"\\(.?)|\$([0-9]*)", re.DOTALL)
+
+
+class _Invalid(Exception):
+    """The pattern is none of XPath, so the function that got it is null."""
+
+
+def matches(text: str, pattern: str, flags: str) -> bool | None:
+    """Whether the pattern is found in the text; null if it is no pattern."""
+    compiled = _compiled(pattern, flags)
+    return None if compiled is None else compiled.search(text) is not None
+
+
+def split(text: str, delimiter: str) -> list[str] | None:
+    """The pieces between the places that match; null if it is no pattern or matches nothing."""
+    compiled = _compiled(delimiter, "")
+    if compiled is None or compiled.search("") is not None:
+        return None
+    pieces = []
+    start = 0
+    for match in compiled.finditer(text):
+        pieces.append(text[start : match.start()])
+        start = match.end()
+    pieces.append(text[start:])
+    return pieces
+
+
+def replace(
+    environment: Environment, text: str, pattern: str, replacement: str, flags: str
+) -> str | None:
+    """Every match replaced, `$1` standing for the first group; null for what XPath refuses."""
+    compiled = _compiled(pattern, flags)
+    if compiled is None or compiled.search("") is not None:
+        return None
+    parts = _replacement_parts(replacement, compiled.groups)
+    if parts is None:
+        return None
+    pieces: list[str] = []
+    start = 0
+    for match in compiled.finditer(text):
+        pieces.append(text[start : match.start()])
+        pieces.extend(
+            part if type(part) is str else (match.group(part) or "") for part in parts
+        )
+        start = match.end()
+        if len(pieces) & 1023 == 0:
+            pieces = [check_string(environment, "".join(pieces))]
+    pieces.append(text[start:])
+    return check_string(environment, "".join(pieces))
+
+
+def _replacement_parts(replacement: str, groups: int) -> list[str | int] | None:
+    parts: list[str | int] = []
+    start = 0
+    for match in _REPLACEMENT.finditer(replacement):
+        escaped, digits = match.groups()
+        parts.append(replacement[start : match.start()])
+        start = match.end()
+        if escaped is not None:
+            if escaped not in ("\\", "$") or not escaped:
+                return None
+            parts.append(escaped)
+            continue
+        if not digits:
+            return None
+        taken = digits
+        while len(taken) > 1 and int(taken) > groups:
+            taken = taken[:-1]
+        if int(taken) <= groups:
+            parts.append(int(taken))
+        parts.append(digits[len(taken) :])
+    parts.append(replacement[start:])
+    return [part for part in parts if part != ""]
+
+
+@lru_cache(maxsize=512)
+def _compiled(pattern: str, flags: str) -> Any:
+    """The pattern ready for use, None if it or a flag is none; raises where RE2 cannot do it."""
+    if len(pattern) > LONGEST_PATTERN:
+        raise FeelEvaluationError(
+            f"The pattern has {len(pattern):,} characters; at most {LONGEST_PATTERN:,} are allowed."
+        )
+    if not _FLAGS.issuperset(flags):
+        return None
+    try:
+        translated = _translate(pattern, "x" in flags, "s" in flags, "m" in flags)
+    except _Invalid:
+        return None
+    prefix = "".join(flag for flag in "im" if flag in flags)
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 4 << 20
+    try:
+        return re2.compile(f"(?{prefix}:{translated})" if prefix else translated, options)
+    except re2.error as error:
+        if "size" in str(error) or "large" in str(error):
+            raise _unsupported("repetitions that make it too large") from None
+        return None
+
+
+def _translate(pattern: str, free_spacing: bool, dot_all: bool, lines: bool) -> str:
+    """The pattern in RE2's syntax; raises `_Invalid`, or `FeelEvaluationError` if RE2 has none."""
+    if free_spacing:
+        pattern = _without_space(pattern)
+    result: list[str] = []
+    index = 0
+    while index < len(pattern):
+        character = pattern[index]
+        if character == "\\":
+            text, index = _escape(pattern, index, inside=False)
+            result.append(text)
+            continue
+        if character == "[":
+            text, index = _bracket(pattern, index)
+            result.append(text)
+            continue
+        if character == "(" and pattern.startswith("?", index + 1):
+            if not pattern.startswith("?:", index + 1):
+                raise _unsupported("(? groups other than (?:")
+            result.append("(?:")
+            index += 3
+            continue
+        if character == "{":
+            match = _QUANTIFIER.match(pattern, index)
+            if match is None:
+                raise _Invalid
+            result.append(match.group())
+            index = match.end()
+            continue
+        if character in "]}":
+            raise _Invalid
+        if character == "." and not dot_all:
+            result.append(r"[^\n\r]")
+        elif character == ".":
+            result.append("(?s:.)")
+        elif character == "$" and not lines:
+            result.append(r"\z")
+        else:
+            result.append(character)
+        index += 1
+    return "".join(result)
+
+
+def _without_space(pattern: str) -> str:
+    """Flag x: white space means nothing, but for that in brackets."""
+    result = []
+    inside = escaped = False
+    for character in pattern:
+        if character in " \t\n\r" and not inside:
+            continue
+        result.append(character)
+        if escaped:
+            escaped = False
+        elif character == "\\":
+            escaped = True
+        elif character in "[]":
+            inside = character == "["
+    return "".join(result)
+
+
+def _escape(pattern: str, index: int, inside: bool) -> tuple[str, int]:
+    """The escape at `index` in RE2's syntax, and the index after it."""
+    letter = pattern[index + 1 : index + 2]
+    if letter in _CLASSES and letter:
+        text = _CLASSES[letter]
+        if inside:
+            if letter in "Sw":
+                raise _unsupported(f"\\{letter} inside brackets")
+            return text, index + 2
+        return f"[{text}]" if letter in "sW" else text, index + 2
+    if letter in _PLAIN_ESCAPES and letter:
+        return "\\" + letter, index + 2
+    if letter in ("p", "P"):
+        match = _PROPERTY.match(pattern, index + 2)
+        if match is None:
+            if pattern.startswith("{Is", index + 2):
+                raise _unsupported("character blocks such as \\p{IsBasicLatin}")
+            raise _Invalid
+        if match.group(1) not in _CATEGORIES:
+            raise _Invalid
+        return f"\\{letter}{match.group()}", match.end()
+    if letter in ("i", "I", "c", "C") and letter:
+        raise _unsupported(f"\\{letter}")
+    if letter.isdigit() and not inside and letter != "0":
+        raise _unsupported("back-references such as \\1")
+    raise _Invalid
+
+
+def _bracket(pattern: str, index: int) -> tuple[str, int]:
+    """The bracket expression at `index` in RE2's syntax, and the index after it."""
+    result = ["["]
+    index += 1
+    if pattern.startswith("^", index):
+        result.append("^")
+        index += 1
+    if pattern.startswith("]", index):
+        raise _Invalid
+    while index < len(pattern):
+        character = pattern[index]
+        if character == "]":
+            return "".join(result) + "]", index + 1
+        if character == "[":
+            if pattern[index - 1] == "-":
+                raise _unsupported("subtraction inside brackets, such as [a-z-[aeiou]]")
+            raise _Invalid
+        if character == "\\":
+            text, index = _escape(pattern, index, inside=True)
+            result.append(text)
+            continue
+        result.append("\\" + character if character in "^&~|" else character)
+        index += 1
+    raise _Invalid
+
+
+def _unsupported(what: str) -> FeelEvaluationError:
+    return FeelEvaluationError(
+        f"The pattern uses {what}, which is not covered here. Write it another way."
+    )

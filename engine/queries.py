@@ -1,0 +1,466 @@
+"""Every read: pages of tasks, one task, what a case is at, and what happened in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from engine.automation import latest_submission
+from engine.database import reading
+from engine.definitions import Clause, Model
+from engine.errors import NotFound
+from engine.forms import Choice, Form
+from engine.history import verify
+from engine.identity import Actor
+from engine.models import draft, incident, instance, submission, user_task
+from engine.models import history as history_table
+from engine.runtime import Runtime
+
+__all__ = ["latest_submission"]
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """A user task in a list."""
+
+    id: int
+    instance_id: int
+    business_key: str
+    element: str
+    name: str
+    role: str
+    tray: str | None
+    assignee: str | None
+    status: str
+    created_at: datetime
+    due_at: datetime | None
+    closed_at: datetime | None
+    closed_by: str | None
+    model: str
+    process: str
+
+
+@dataclass(frozen=True)
+class Task(TaskRow):
+    """A user task with all that is needed to do it."""
+
+    process_name: str
+    documentation: str
+    clauses: tuple[Clause, ...]
+    form: Form
+    choices: Mapping[str, Sequence[Choice]]
+    draft: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of tasks; `page` counts from 1."""
+
+    rows: list[TaskRow]
+    total: int
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True)
+class InstanceRow:
+    """A process instance of a case; `parent_element` is the call activity that started it."""
+
+    id: int
+    parent_id: int | None
+    parent_element: str | None
+    model: str
+    process: str
+    process_name: str
+    status: str
+    started_at: datetime
+    ended_at: datetime | None
+    deployment_id: int
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry of the history."""
+
+    instance_id: int
+    seq: int
+    at: datetime
+    actor: str
+    kind: str
+    element: str | None
+    name: str | None
+    clauses: tuple[str, ...]
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """An instance on its diagram: ids of the elements where it waits, has been, and failed."""
+
+    xml: bytes
+    active: list[str]
+    done: list[str]
+    incidents: list[str]
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message that a running case waits for and that a person may send."""
+
+    name: str
+    label: str
+    form: Form | None
+    choices: Mapping[str, Sequence[Choice]]
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """Answers as they were given."""
+
+    id: int
+    instance_id: int
+    element: str
+    name: str
+    at: datetime
+    actor: str
+    answers: dict[str, Any]
+    form: Form | None
+
+
+@dataclass(frozen=True)
+class Incident:
+    """A step that failed and waits to be tried again."""
+
+    id: int
+    instance_id: int
+    business_key: str
+    element: str
+    name: str
+    message: str
+    opened_at: datetime
+    attempts: int
+    next_retry_at: datetime | None
+
+
+_TASK_COLUMNS = [user_task.c[name] for name in TaskRow.__dataclass_fields__]
+
+
+def tray(
+    runtime: Runtime,
+    actor: Actor,
+    *,
+    tray: str | None = None,
+    mine: bool = False,
+    overdue: bool = False,
+    page: int = 1,
+    size: int = 25,
+) -> Page:
+    """The open tasks that the actor may do, the most urgent first.
+
+    `tray` narrows to one tray, `mine` to tasks assigned to the actor, `overdue` to late ones.
+    """
+    where = [_may_do(actor)]
+    if tray is not None:
+        where.append(user_task.c.tray == tray)
+    if mine:
+        where.append(user_task.c.assignee == actor.id)
+    if overdue:
+        where.append(user_task.c.due_at < runtime.clock())
+    with reading(runtime.database) as connection:
+        total = connection.execute(
+            sa.select(sa.func.count()).select_from(user_task).where(*where)
+        ).scalar_one()
+        pages = max(1, -(-total // size))
+        page = min(max(1, page), pages)
+        rows = connection.execute(
+            sa.select(*_TASK_COLUMNS)
+            .where(*where)
+            .order_by(user_task.c.due_at.is_(None), user_task.c.due_at, user_task.c.id)
+            .limit(size)
+            .offset((page - 1) * size)
+        )
+        return Page([TaskRow(**row._mapping) for row in rows], total, page, pages)
+
+
+def tray_counts(runtime: Runtime, actor: Actor) -> dict[str, int]:
+    """How many open tasks that the actor may do lie in each tray."""
+    with reading(runtime.database) as connection:
+        rows = connection.execute(
+            sa.select(user_task.c.tray, sa.func.count())
+            .where(_may_do(actor), user_task.c.tray.is_not(None))
+            .group_by(user_task.c.tray)
+        )
+        return {row[0]: row[1] for row in rows}
+
+
+def _may_do(actor: Actor) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        user_task.c.status == "open",
+        user_task.c.role.in_(sorted(actor.roles)),
+        sa.or_(
+            user_task.c.assignee.is_(None),
+            user_task.c.assignee == actor.id,
+            user_task.c.tray.is_not(None),
+        ),
+    )
+
+
+def task(runtime: Runtime, task_id: int) -> Task:
+    """One task, open or not. Raises NotFound."""
+    with reading(runtime.database) as connection:
+        row = connection.execute(
+            sa.select(*_TASK_COLUMNS, instance.c.deployment_id, draft.c.answers)
+            .join(instance, instance.c.id == user_task.c.instance_id)
+            .outerjoin(draft, draft.c.user_task_id == user_task.c.id)
+            .where(user_task.c.id == task_id)
+        ).one_or_none()
+        if row is None:
+            raise NotFound("There is no such task.")
+        values = dict(row._mapping)
+        model = runtime.model(connection, values.pop("deployment_id"))
+        answers = values.pop("answers")
+        process = model.processes[row.process]
+        element = process.elements[row.element]
+        form = model.forms[element.form or ""]
+        return Task(
+            **values,
+            process_name=process.name,
+            documentation=element.documentation,
+            clauses=tuple(model.clauses[clause] for clause in element.clauses),
+            form=form,
+            choices=_choices(runtime, connection, form, row.business_key),
+            draft=None if answers is None else orjson.loads(answers),
+        )
+
+
+def _choices(
+    runtime: Runtime, connection: sa.Connection, form: Form, business_key: str
+) -> dict[str, list[Choice]]:
+    lists = runtime.services.choice_lists
+    return {name: list(lists[name](connection, business_key)) for name in form.choices}
+
+
+def open_tasks(runtime: Runtime, business_key: str) -> list[TaskRow]:
+    """The open tasks of a case, the most urgent first."""
+    return _tasks_of(runtime, business_key, user_task.c.status == "open")
+
+
+def closed_tasks(runtime: Runtime, business_key: str) -> list[TaskRow]:
+    """The completed and withdrawn tasks of a case, the latest first."""
+    return _tasks_of(runtime, business_key, user_task.c.status != "open")
+
+
+def _tasks_of(runtime: Runtime, business_key: str, where: sa.ColumnElement[bool]) -> list[TaskRow]:
+    with reading(runtime.database) as connection:
+        rows = connection.execute(
+            sa.select(*_TASK_COLUMNS)
+            .where(user_task.c.business_key == business_key, where)
+            .order_by(
+                user_task.c.closed_at.desc(),
+                user_task.c.due_at.is_(None),
+                user_task.c.due_at,
+                user_task.c.id,
+            )
+        )
+        return [TaskRow(**row._mapping) for row in rows]
+
+
+def instances(runtime: Runtime, business_key: str) -> list[InstanceRow]:
+    """The process instances of a case in the order in which they started."""
+    with reading(runtime.database) as connection:
+        rows = connection.execute(
+            sa.select(instance)
+            .where(instance.c.business_key == business_key)
+            .order_by(instance.c.id)
+        ).all()
+        return [
+            InstanceRow(
+                row.id,
+                row.parent_id,
+                row.parent_element,
+                row.model,
+                row.process,
+                runtime.model(connection, row.deployment_id).processes[row.process].name,
+                row.status,
+                row.started_at,
+                row.ended_at,
+                row.deployment_id,
+            )
+            for row in rows
+        ]
+
+
+def history(runtime: Runtime, business_key: str) -> list[Event]:
+    """What happened in a case, over all its instances, in the order in which it happened."""
+    with reading(runtime.database) as connection:
+        rows = connection.execute(
+            sa.select(
+                history_table.c.instance_id,
+                history_table.c.seq,
+                history_table.c.at,
+                history_table.c.actor,
+                history_table.c.event,
+                instance.c.deployment_id,
+                instance.c.process,
+            )
+            .join(instance, instance.c.id == history_table.c.instance_id)
+            .where(instance.c.business_key == business_key)
+            .order_by(history_table.c.at, history_table.c.instance_id, history_table.c.seq)
+        ).all()
+        return [_event(runtime.model(connection, row.deployment_id), row) for row in rows]
+
+
+def _event(model: Model, row: Any) -> Event:
+    event = orjson.loads(row.event)
+    element = model.processes[row.process].elements.get(event.get("element", ""))
+    return Event(
+        row.instance_id,
+        row.seq,
+        row.at,
+        row.actor,
+        event["kind"],
+        event.get("element"),
+        event.get("name"),
+        element.clauses if element else (),
+        event.get("detail", {}),
+    )
+
+
+def verify_history(runtime: Runtime, business_key: str) -> list[str]:
+    """What is wrong with the sealed history of a case: an empty list if nothing is."""
+    with reading(runtime.database) as connection:
+        numbers = connection.execute(
+            sa.select(instance.c.id).where(instance.c.business_key == business_key)
+        ).scalars()
+        return [fault for number in numbers if (fault := verify(connection, number))]
+
+
+def diagram(runtime: Runtime, instance_id: int) -> Diagram:
+    """The diagram of an instance with where it waits and where it has been. Raises NotFound."""
+    with reading(runtime.database) as connection:
+        row = connection.execute(
+            sa.select(instance).where(instance.c.id == instance_id)
+        ).one_or_none()
+        if row is None:
+            raise NotFound("There is no such process.")
+        model = runtime.model(connection, row.deployment_id)
+        process = model.processes[row.process]
+        events = connection.execute(
+            sa.select(history_table.c.event).where(history_table.c.instance_id == instance_id)
+        ).scalars()
+        done: dict[str, None] = {}
+        for content in events:
+            event = orjson.loads(content)
+            element = event.get("element")
+            if element in process.elements and event["kind"] in _DONE:
+                done[element] = None
+        failed = connection.execute(
+            sa.select(incident.c.element).where(
+                incident.c.instance_id == instance_id, incident.c.closed_at.is_(None)
+            )
+        ).scalars()
+        active = (
+            _standing(orjson.loads(row.state)["t"], armed=False) if row.status == "active" else []
+        )
+        return Diagram(
+            model.files[process.path],
+            [element for element in active if element in process.elements],
+            list(done),
+            sorted(set(failed)),
+        )
+
+
+_DONE = frozenset({"passed", "served", "decided", "task_completed", "returned", "timer", "message"})
+
+
+def _standing(tokens: list[Any], armed: bool = True) -> list[str]:
+    """The elements of a marking (engine.spiff.Run.encode), those inside sub-processes too;
+    boundary events that only wait beside their activity if `armed`."""
+    found: list[str] = []
+    for name, _, letter, data, *inner in tokens:
+        if armed or letter != "w" or "on" not in data:
+            found.append(name)
+        for nested in inner:
+            found += _standing(nested, armed)
+    return found
+
+
+def waiting_messages(runtime: Runtime, business_key: str) -> list[Message]:
+    """The messages of the model that the case waits for now and that a person may send."""
+    with reading(runtime.database) as connection:
+        rows = connection.execute(
+            sa.select(instance)
+            .where(instance.c.business_key == business_key, instance.c.status == "active")
+            .order_by(instance.c.id)
+        ).all()
+        found: dict[str, Message] = {}
+        for row in rows:
+            model = runtime.model(connection, row.deployment_id)
+            elements = model.processes[row.process].elements
+            for name in _standing(orjson.loads(row.state)["t"]):
+                event = elements[name].event if name in elements else None
+                if event is None or event.kind != "message" or event.value not in model.messages:
+                    continue
+                message = model.messages[event.value]
+                form = model.forms[message.form] if message.form else None
+                found[message.name] = Message(
+                    message.name,
+                    message.label,
+                    form,
+                    _choices(runtime, connection, form, business_key) if form else {},
+                    message.roles,
+                )
+        return list(found.values())
+
+
+def submissions(runtime: Runtime, business_key: str) -> list[Submission]:
+    """Everything that was answered in a case, in order."""
+    with reading(runtime.database) as connection:
+        rows = connection.execute(
+            sa.select(submission, instance.c.deployment_id, instance.c.process)
+            .join(instance, instance.c.id == submission.c.instance_id)
+            .where(submission.c.business_key == business_key)
+            .order_by(submission.c.id)
+        ).all()
+        found = []
+        for row in rows:
+            model = runtime.model(connection, row.deployment_id)
+            element = model.processes[row.process].elements[row.element]
+            form_id = element.form
+            if element.event is not None and element.event.value in model.messages:
+                form_id = model.messages[element.event.value].form
+            found.append(
+                Submission(
+                    row.id,
+                    row.instance_id,
+                    row.element,
+                    element.label,
+                    row.at,
+                    row.actor,
+                    orjson.loads(row.answers),
+                    model.forms[form_id] if form_id else None,
+                )
+            )
+        return found
+
+
+def incidents(runtime: Runtime, business_key: str | None = None) -> list[Incident]:
+    """The open incidents, of one case or of all, the oldest first."""
+    columns = [incident.c[name] for name in Incident.__dataclass_fields__]
+    query = sa.select(*columns).where(incident.c.closed_at.is_(None)).order_by(incident.c.opened_at)
+    if business_key is not None:
+        query = query.where(incident.c.business_key == business_key)
+    with reading(runtime.database) as connection:
+        return [Incident(**row._mapping) for row in connection.execute(query)]
+
+
+def model_of(runtime: Runtime, model_id: str) -> Model:
+    """The newest version of a model. Raises NotFound."""
+    with reading(runtime.database) as connection:
+        return runtime.newest(connection, model_id)[1]

@@ -1,0 +1,66 @@
+"""What a node runs with: the database, the handlers, the clock, and the models in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from engine.definitions import Model, read_model
+from engine.errors import NotFound
+from engine.identity import SYSTEM, Actor
+from engine.models import deployment, resource
+from engine.services import ServiceRegistry
+
+__all__ = ["SYSTEM", "Actor", "Runtime"]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Runtime:
+    """One node's means; shared by its threads.
+
+    A deployed model never changes, so each is read once and kept.
+    """
+
+    database: sa.Engine
+    services: ServiceRegistry
+    clock: Callable[[], datetime] = _utc_now
+    _models: dict[int, Model] = field(default_factory=dict)
+    _lock: Any = field(default_factory=threading.Lock)
+
+    def model(self, connection: sa.Connection, deployment_id: int) -> Model:
+        """The model of a deployment."""
+        found = self._models.get(deployment_id)
+        if found is None:
+            with self._lock:
+                found = self._models.get(deployment_id)
+                if found is None:
+                    rows = connection.execute(
+                        sa.select(resource.c.path, resource.c.content).where(
+                            resource.c.deployment_id == deployment_id
+                        )
+                    )
+                    files = {row.path: row.content for row in rows}
+                    found, _ = read_model(files, self.services)
+                    self._models[deployment_id] = found
+        return found
+
+    def newest(self, connection: sa.Connection, model_id: str) -> tuple[int, Model]:
+        """The newest deployment of a model. Raises NotFound if there is none."""
+        deployment_id = connection.execute(
+            sa.select(deployment.c.id)
+            .where(deployment.c.model == model_id)
+            .order_by(deployment.c.version.desc())
+            .limit(1)
+        ).scalar_one_or_none()
+        if deployment_id is None:
+            raise NotFound(f"No model “{model_id}” is deployed. Run “pathways deploy” first.")
+        return deployment_id, self.model(connection, deployment_id)

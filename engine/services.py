@@ -1,0 +1,103 @@
+"""Service tasks' handlers: how they are registered, and what they are given."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from engine.forms import Choice
+from engine.identity import Actor
+
+
+@dataclass(frozen=True)
+class DecisionMade:
+    """A decision of this case: inputs by label, outputs by name, and the rules that fired."""
+
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+    rules: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class ServiceContext:
+    """What a handler may use; all of it belongs to the transaction of the step."""
+
+    connection: sa.Connection
+    instance_id: int
+    business_key: str
+    element: str
+    variables: Mapping[str, Any]
+    actor: Actor
+    now: datetime
+    _submission: Callable[[str], dict[str, Any] | None]
+    _decision: Callable[[str], DecisionMade | None]
+    _send: Callable[[str, Mapping[str, Any]], None]
+
+    def submission(self, element: str) -> dict[str, Any] | None:
+        """The latest answers given at that user task, start event or message in this case."""
+        return self._submission(element)
+
+    def decision(self, decision: str) -> DecisionMade | None:
+        """The latest result of that decision in this case, with the rules that fired."""
+        return self._decision(decision)
+
+    def send(self, kind: str, payload: Mapping[str, Any]) -> None:
+        """Put a message in the outbox; it leaves once the step is committed, at least once,
+        always with the same idempotency key."""
+        self._send(kind, payload)
+
+
+Handler = Callable[..., Mapping[str, Any] | None]
+Choices = Callable[[sa.Connection, str], Sequence[Choice]]
+_H = TypeVar("_H", bound=Handler)
+_C = TypeVar("_C", bound=Choices)
+
+
+@dataclass(frozen=True)
+class HandlerEntry:
+    """A handler, its parameters (name -> is it required) and the variables that it gives."""
+
+    function: Handler
+    parameters: Mapping[str, bool]
+    results: tuple[str, ...]
+
+
+@dataclass
+class ServiceRegistry:
+    """The handlers and choice lists that diagrams and forms may name."""
+
+    handlers: dict[str, HandlerEntry] = field(default_factory=dict)
+    choice_lists: dict[str, Choices] = field(default_factory=dict)
+
+    def handler(self, name: str, *, results: Sequence[str] = ()) -> Callable[[_H], _H]:
+        """Register `function(context, **parameters)` under `name`; it returns the variables
+        named in `results`, or None."""
+
+        def register(function: _H) -> _H:
+            if name in self.handlers:
+                raise ValueError(f"two handlers are called “{name}”")
+            _, *parameters = inspect.signature(function).parameters.values()
+            self.handlers[name] = HandlerEntry(
+                function,
+                {item.name: item.default is inspect.Parameter.empty for item in parameters},
+                tuple(results),
+            )
+            return function
+
+        return register
+
+    def choices(self, name: str) -> Callable[[_C], _C]:
+        """Register `function(connection, business_key)` as the options of the list `name`."""
+
+        def register(function: _C) -> _C:
+            if name in self.choice_lists:
+                raise ValueError(f"two choice lists are called “{name}”")
+            self.choice_lists[name] = function
+            return function
+
+        return register

@@ -1,0 +1,127 @@
+"""When things fall due: calendar arithmetic in Europe/London, with working days.
+
+Durations are added to the local calendar, so that three months after 30 November is the last day
+of February and a day stays a day when the clocks change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dateutil.relativedelta import relativedelta
+from govuk_bank_holidays.bank_holidays import BankHolidays
+
+from engine import feel
+
+LONDON = ZoneInfo("Europe/London")
+UNITS = ("working days", "days", "weeks", "months")
+_END_OF_DAY = time(23, 59, 59)
+
+
+@dataclass(frozen=True)
+class Timescale:
+    """An amount of calendar time from a timescales table; due at the end of its last day."""
+
+    amount: int
+    unit: str
+
+    def __str__(self) -> str:
+        unit = self.unit if self.amount != 1 else self.unit.removesuffix("s")
+        return f"{self.amount} {unit}"
+
+    def last_day(self, start: date) -> date:
+        """The day on which it ends, counted from the day after `start`."""
+        match self.unit:
+            case "working days":
+                return add_working_days(start, self.amount)
+            case "months":
+                return start + relativedelta(months=self.amount)
+            case "weeks":
+                return start + timedelta(weeks=self.amount)
+        return start + timedelta(days=self.amount)
+
+
+@lru_cache(maxsize=1)
+def _bank_holidays() -> frozenset[date]:
+    known = BankHolidays(use_cached_holidays=True)
+    return frozenset(
+        holiday["date"] for holiday in known.get_holidays(division=BankHolidays.ENGLAND_AND_WALES)
+    )
+
+
+def is_working_day(day: date) -> bool:
+    """Whether `day` is a Monday to Friday that is no bank holiday in England and Wales."""
+    return day.weekday() < 5 and day not in _bank_holidays()
+
+
+def add_working_days(start: date, days: int) -> date:
+    """The `days`th working day after `start`."""
+    day = start
+    while days > 0:
+        day += timedelta(days=1)
+        if is_working_day(day):
+            days -= 1
+    return day
+
+
+def due_at(value: Any, start: datetime) -> datetime:
+    """The moment at which `value`, counted from `start`, falls due.
+
+    `value` is a Timescale, a FEEL duration of either kind, or a FEEL date or date and time (which
+    `start` does not matter to). Raises ValueError in words for anything else.
+    """
+    local = start.astimezone(LONDON)
+    match value:
+        case Timescale():
+            return datetime.combine(value.last_day(local.date()), _END_OF_DAY, LONDON).astimezone(
+                UTC
+            )
+        case feel.YearsMonthsDuration():
+            return (local + relativedelta(months=value.months)).astimezone(UTC)
+        case timedelta():
+            whole = timedelta(days=value.days)
+            return (local + whole).astimezone(UTC) + (value - whole)
+        case datetime():
+            return (value if value.tzinfo else value.replace(tzinfo=LONDON)).astimezone(UTC)
+        case date():
+            return datetime.combine(value, time(), LONDON).astimezone(UTC)
+    raise ValueError(
+        f"the timer's time came out as {_describe(value)}; it has to be a duration, a date, "
+        'or a timescale such as timescale("2Q")'
+    )
+
+
+def next_due(value: Any, last: datetime, now: datetime) -> datetime:
+    """The next moment after `now` of something that repeats every `value` since `last`.
+
+    However late it is, one moment is returned, so an outage causes one alert and not a burst.
+    """
+    if isinstance(value, date):
+        raise ValueError("a timer that repeats needs a duration or a timescale, not a date")
+    moment = due_at(value, last)
+    if moment <= last:
+        raise ValueError("a timer that repeats needs a duration longer than nothing")
+    return moment if moment > now else due_at(value, now)
+
+
+def _describe(value: Any) -> str:
+    return "nothing" if value is None else f"“{value}”"
+
+
+def timescale_function(look_up: Callable[[str], Timescale]) -> feel.Function:
+    """The FEEL function `timescale("2Q")`, which reads a model's timescales table."""
+
+    def timescale(step: Any) -> Timescale | None:
+        return look_up(step) if isinstance(step, str) else None
+
+    return feel.Function(
+        "timescale",
+        ("step",),
+        timescale,
+        "The time that the model's timescales table allows for a step.",
+    )

@@ -1,0 +1,134 @@
+"""The rows that a rest leaves behind: who has to do what, and what went wrong."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from engine.automation import Automation
+from engine.diagrams import Element
+from engine.models import incident, user_task
+from engine.spiff import Failure, StepFailed, Token
+from engine.timescales import due_at
+
+log = logging.getLogger(__name__)
+
+RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
+"""How long after its first, second, ... failure a step is tried again; then a person has to."""
+
+
+def open_tasks(automation: Automation, process: str, tokens: Sequence[Token]) -> None:
+    """Insert the user tasks at these tokens, with whom they are for and when they are due."""
+    rows = []
+    for token in tokens:
+        element = token.element
+        due = None
+        if element.due is not None:
+            due = due_at(automation.model.timescale(element.due), automation.now)
+        rows.append(
+            {
+                "instance_id": automation.instance_id,
+                "token": token.number,
+                "business_key": automation.business_key,
+                "model": automation.model.id,
+                "process": process,
+                "element": element.id,
+                "name": element.label,
+                "role": automation.model.role_of(element.lane) or "",
+                "tray": element.tray,
+                "assignee": _assignee(automation, element),
+                "status": "open",
+                "due_at": due,
+                "created_at": automation.now,
+            }
+        )
+        automation.chain.add(
+            "task_opened", element.id, element.label, {"due": due.isoformat()} if due else None
+        )
+    if rows:
+        automation.connection.execute(user_task.insert(), rows)
+
+
+def _assignee(automation: Automation, element: Element) -> str | None:
+    if not element.assignee:
+        return None
+    try:
+        value = automation.evaluate(element.assignee)
+    except StepFailed:
+        # The task still has to be done: it goes to everyone with the role.
+        log.warning(
+            "assignee of %s can't be evaluated in instance %s", element.id, automation.instance_id
+        )
+        return None
+    return value if isinstance(value, str) and value else None
+
+
+def withdraw_tasks(automation: Automation, tokens: Sequence[Token]) -> None:
+    """Close the user tasks at these tokens, which the process left without an answer."""
+    if not tokens:
+        return
+    automation.connection.execute(
+        user_task.update()
+        .where(
+            user_task.c.instance_id == automation.instance_id,
+            user_task.c.token.in_([token.number for token in tokens]),
+            user_task.c.status == "open",
+        )
+        .values(status="withdrawn", closed_at=automation.now, closed_by=automation.actor.id)
+    )
+    for token in tokens:
+        automation.chain.add("task_withdrawn", token.element.id, token.element.label)
+
+
+def open_incidents(automation: Automation, failures: Mapping[int, Failure]) -> None:
+    """Note what failed; a failure at the same token again counts as the next attempt."""
+    for number, failure in failures.items():
+        where = (incident.c.instance_id == automation.instance_id, incident.c.token == number)
+        before = automation.connection.execute(
+            sa.select(incident.c.attempts).where(*where)
+        ).scalar_one_or_none()
+        attempts = (before or 0) + 1
+        values = {
+            "message": failure.message,
+            "attempts": attempts,
+            "next_retry_at": automation.now + RETRIES[attempts - 1]
+            if attempts <= len(RETRIES)
+            else None,
+            "closed_at": None,
+        }
+        if before is not None:
+            automation.connection.execute(incident.update().where(*where).values(values))
+        else:
+            automation.connection.execute(
+                incident.insert().values(
+                    instance_id=automation.instance_id,
+                    token=number,
+                    business_key=automation.business_key,
+                    element=failure.element.id,
+                    name=failure.element.label,
+                    opened_at=automation.now,
+                    **values,
+                )
+            )
+        automation.chain.add(
+            "incident", failure.element.id, failure.element.label, {"message": failure.message}
+        )
+
+
+def close_incidents(automation: Automation, tokens: Collection[Token]) -> None:
+    """Close the incidents at these tokens: the step was done, or is no longer wanted."""
+    if not tokens:
+        return
+    automation.connection.execute(
+        incident.update()
+        .where(
+            incident.c.instance_id == automation.instance_id,
+            incident.c.token.in_([token.number for token in tokens]),
+        )
+        .values(closed_at=automation.now, next_retry_at=None)
+    )
+    for token in tokens:
+        automation.chain.add("incident_closed", token.element.id, token.element.label)
