@@ -14,6 +14,7 @@ from engine.feel.errors import (
     UnsupportedFeel,
 )
 from engine.feel.functions import NO_FUNCTIONS, Function
+from engine.feel.strings import to_string
 from engine.feel.values import Range, YearsMonthsDuration, kind_of
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     "dump_json",
     "kind_of",
     "load_json",
+    "to_string",
 ]

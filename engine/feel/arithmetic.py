@@ -73,8 +73,7 @@ def _shift(value: Any, duration: Any) -> Any:
                 return value + duration
             return (value.astimezone(UTC) + duration).astimezone(value.tzinfo)
         if kind is date:
-            moved = datetime(value.year, value.month, value.day) + duration
-            return moved.date()
+            return (datetime.combine(value, time()) + duration).date()
     except OverflowError:
         raise beyond_calendar() from None
     if kind is time:

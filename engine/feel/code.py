@@ -130,5 +130,3 @@ class Compiler:
     def environment(self) -> list[Any]:
         """What a run starts with, but for the root context."""
         return [STEPS, *[None] * self.slots]
-
-

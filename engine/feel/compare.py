@@ -131,7 +131,7 @@ def both(left: bool | None, right: bool | None) -> bool | None:
 
 
 def make_range(start: Any, end: Any, start_included: bool, end_included: bool) -> Range | None:
-    """The range, null if an end is null, the ends have no order, or they are the wrong way round."""
+    """The range; null if an end is null or they have no order or the wrong one."""
     if start is None or end is None or less_or_equal(start, end) is not True:
         return None
     return Range(start, end, start_included, end_included)

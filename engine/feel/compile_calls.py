@@ -169,9 +169,7 @@ def _plan(signature: Signature, count: int) -> tuple[Signature, list[tuple[Conve
     parameters = [
         signature.parameters[min(index, len(signature.parameters) - 1)] for index in range(count)
     ]
-    return signature, [
-        (CONVERTERS[parameter.kind], parameter.nullable) for parameter in parameters
-    ]
+    return signature, [(CONVERTERS[parameter.kind], parameter.nullable) for parameter in parameters]
 
 
 def _converted(

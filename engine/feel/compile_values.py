@@ -1,4 +1,4 @@
-"""Literals, names, paths, lists, contexts and ranges as closures (DMN 1.5, 10.3.2.1 to 10.3.2.8)."""
+"""Literals, names, paths, lists, contexts and ranges as closures (DMN 1.5, 10.3.2)."""
 
 from __future__ import annotations
 

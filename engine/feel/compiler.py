@@ -71,15 +71,17 @@ class Expression:
 
     `variables` are the names it reads from the context it is evaluated in. A name in a filter can
     mean an entry of the items as well as a variable; such names are among `variables`, and
-    `entry_names` holds those of them that are read nowhere else.
+    `entry_names` holds those of them that are read nowhere else. `constant` says that the value
+    is the same whatever the context.
     """
 
-    __slots__ = ("_run", "_start", "entry_names", "source", "variables")
+    __slots__ = ("_run", "_start", "constant", "entry_names", "source", "variables")
 
     def __init__(self, source: str, code: Code, compiler: Compiler) -> None:
         self.source = source
         self.variables = frozenset(compiler.read)
         self.entry_names = frozenset(compiler.read - compiler.read_outside_filters)
+        self.constant = code.constant
         self._run: Run = code.run
         self._start = compiler.environment()
 

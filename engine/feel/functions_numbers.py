@@ -66,9 +66,7 @@ def _rounded(value: Decimal, scale: Decimal, rounding: str) -> Decimal | None:
     if isinstance(exponent, int) and exponent >= -places:
         return value
     try:
-        return ARITHMETIC.plus(
-            value.quantize(Decimal(1).scaleb(-places, _WIDE), rounding, _WIDE)
-        )
+        return ARITHMETIC.plus(value.quantize(Decimal(1).scaleb(-places, _WIDE), rounding, _WIDE))
     except DecimalException:
         return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.feel.compare import both, equal, greater, less, make_range, range_holds
+from engine.feel.compare import both, equal, less, make_range, range_holds
 from engine.feel.signatures import builtin
 from engine.feel.values import Range
 
@@ -162,9 +162,10 @@ def during(left: Any, right: Any) -> Truth:
 @_relation("coincides", "point1", "point2")
 def coincides(left: Any, right: Any) -> Truth:
     if type(left) is Range and type(right) is Range:
-        if make_range(left.start, right.start, True, True) is None and make_range(
-            right.start, left.start, True, True
-        ) is None:
+        if (
+            make_range(left.start, right.start, True, True) is None
+            and make_range(right.start, left.start, True, True) is None
+        ):
             return None
         return equal([{}, 1_000], left, right)
     return None if type(left) is Range or type(right) is Range else _same(left, right)

@@ -8,12 +8,12 @@ from typing import Any
 from engine.feel import patterns
 from engine.feel.budget import Environment, check_characters, check_string
 from engine.feel.signatures import builtin
-from engine.feel.strings import to_string
+from engine.feel.strings import string_of
 
 
 @builtin("string", "from: any", environment=True)
 def string(environment: Environment, value: Any) -> str | None:
-    return to_string(environment, value)
+    return string_of(environment, value)
 
 
 @builtin("not", "negand: any", kind="boolean")

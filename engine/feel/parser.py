@@ -64,6 +64,7 @@ _BINARY = {
     "(": POSTFIX,
 }
 
+
 class Parser(Reader):
     """One source being read; `expression` and `unary_tests` are the two ways in."""
 
@@ -90,9 +91,7 @@ class Parser(Reader):
         No test at all, written - or not at all, is an empty tuple: anything passes.
         """
         self._input_allowed = True
-        if self._token.kind == END or (
-            self._token.text == "-" and self._tokens[1].kind == END
-        ):
+        if self._token.kind == END or (self._token.text == "-" and self._tokens[1].kind == END):
             return False, ()
         if self._token.text == "not" and self._tokens[1].text == "(" and self._closes_last(1):
             self._index = 2
@@ -152,7 +151,7 @@ class Parser(Reader):
     def _infix(self, left: Node, token: Token, power: int) -> Node:
         text = token.text
         self._index += 1
-        if power == ADD or power == MULTIPLY or power == POWER:
+        if power in (ADD, MULTIPLY, POWER):
             return Arithmetic(token.start, text, left, self._expression(power))
         if text in _COMPARISONS:
             if text in _ORDERINGS and isinstance(left, Comparison) and left.operator in _ORDERINGS:
@@ -201,7 +200,7 @@ class Parser(Reader):
                 return handler(self, token)
             if token.text in FOREIGN:
                 self._fail(f"{token.text} is not FEEL. {FOREIGN[token.text]}")
-        self._fail(f"Expected an expression, but found {self._found()}.")
+        return self._fail(f"Expected an expression, but found {self._found()}.")
 
     def _word(self, token: Token) -> Node:
         name = self._known_name()
@@ -303,9 +302,7 @@ class Parser(Reader):
         following = self._tokens[self._index + 1]
         if following.kind == SYMBOL:
             return following.text not in _PREFIXES
-        return following.kind == END or (
-            following.kind == WORD and following.text in AFTER_A_NAME
-        )
+        return following.kind == END or (following.kind == WORD and following.text in AFTER_A_NAME)
 
     def _context(self, token: Token) -> Node:
         entries: list[tuple[str, Node]] = []

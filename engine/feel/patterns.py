@@ -12,7 +12,13 @@ from typing import Any
 
 import re2
 
-from engine.feel.budget import LONGEST_PATTERN, Environment, check_string
+from engine.feel.budget import (
+    LONGEST_PATTERN,
+    LONGEST_STRING,
+    Environment,
+    check_characters,
+    check_string,
+)
 from engine.feel.errors import FeelEvaluationError
 
 _CLASSES = {
@@ -26,8 +32,43 @@ _CLASSES = {
 _PLAIN_ESCAPES = frozenset("nrt\\|.?*+(){}-[]^$")
 _PROPERTY = re.compile(r"\{([A-Za-z]{1,2})\}")
 _CATEGORIES = frozenset(
-    "L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po Z Zs Zl Zp S Sm Sc Sk So C Cc "
-    "Cf Co".split()
+    (
+        "L",
+        "Lu",
+        "Ll",
+        "Lt",
+        "Lm",
+        "Lo",
+        "M",
+        "Mn",
+        "Mc",
+        "Me",
+        "N",
+        "Nd",
+        "Nl",
+        "No",
+        "P",
+        "Pc",
+        "Pd",
+        "Ps",
+        "Pe",
+        "Pi",
+        "Pf",
+        "Po",
+        "Z",
+        "Zs",
+        "Zl",
+        "Zp",
+        "S",
+        "Sm",
+        "Sc",
+        "Sk",
+        "So",
+        "C",
+        "Cc",
+        "Cf",
+        "Co",
+    )
 )
 _QUANTIFIER = re.compile(r"\{[0-9]{1,4}(?:,[0-9]{0,4})?\}")
 _FLAGS = frozenset("smix")
@@ -69,15 +110,15 @@ def replace(
     if parts is None:
         return None
     pieces: list[str] = []
-    start = 0
+    length = start = 0
     for match in compiled.finditer(text):
         pieces.append(text[start : match.start()])
-        pieces.extend(
-            part if type(part) is str else (match.group(part) or "") for part in parts
-        )
+        new = "".join(part if isinstance(part, str) else match.group(part) or "" for part in parts)
+        pieces.append(new)
+        length += len(new)
+        if length > LONGEST_STRING:
+            check_characters(environment, length)
         start = match.end()
-        if len(pieces) & 1023 == 0:
-            pieces = [check_string(environment, "".join(pieces))]
     pieces.append(text[start:])
     return check_string(environment, "".join(pieces))
 

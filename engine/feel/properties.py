@@ -55,8 +55,8 @@ PROPERTIES: dict[type, dict[str, Property]] = {
 
 
 def _seconds(seconds: int, microseconds: int) -> Decimal:
-    return Decimal(seconds * 1_000_000 + microseconds).scaleb(-6) if microseconds else Decimal(
-        seconds
+    return (
+        Decimal(seconds * 1_000_000 + microseconds).scaleb(-6) if microseconds else Decimal(seconds)
     )
 
 

@@ -10,12 +10,43 @@ from engine.feel.errors import FeelSyntaxError
 from engine.feel.scanner import END, STRING, SYMBOL, WORD, KnownNames, Token, scan
 
 KEYWORDS = frozenset(
-    "and between else every false for function if in instance not null of or return satisfies "
-    "some then true".split()
+    (
+        "and",
+        "between",
+        "else",
+        "every",
+        "false",
+        "for",
+        "function",
+        "if",
+        "in",
+        "instance",
+        "not",
+        "null",
+        "of",
+        "or",
+        "return",
+        "satisfies",
+        "some",
+        "then",
+        "true",
+    )
 )
 RESERVED = KEYWORDS - {"function", "not", "of", "instance"}
 """Words that are never a name on their own."""
-AFTER_A_NAME = frozenset("and between else in instance or return satisfies then".split())
+AFTER_A_NAME = frozenset(
+    (
+        "and",
+        "between",
+        "else",
+        "in",
+        "instance",
+        "or",
+        "return",
+        "satisfies",
+        "then",
+    )
+)
 """The only words that can follow a name, so the ones that end a run of words."""
 
 FOREIGN = {

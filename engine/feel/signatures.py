@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.feel.budget import Environment, spend
 from engine.feel.values import FunctionValue, Range, YearsMonthsDuration
@@ -18,6 +18,7 @@ from engine.feel.zones import midnight
 
 Implementation = Callable[..., Any]
 Converter = Callable[[Environment, Any], Any]
+Declared = TypeVar("Declared", bound=Implementation)
 
 REFUSED: Any = object()
 """What a converter returns for an argument of the wrong kind."""
@@ -78,15 +79,15 @@ BUILTINS: dict[str, FunctionEntry] = {}
 
 def builtin(
     name: str, *parameters: str, environment: bool = False, kind: str = ""
-) -> Callable[[Implementation], Implementation]:
+) -> Callable[[Declared], Declared]:
     """Declare a built-in function, or one more way to call it.
 
     Each parameter is written "name: kind"; the kind ends in ? if it may be left out, in ?? if it
-    may be null too, and the name starts with * if all further arguments go there. `kind` is the kind of the result if it matters
-    to the compiler ("boolean").
+    may be null too, and the name starts with * if all further arguments go there. `kind` is the
+    kind of the result if it matters to the compiler ("boolean").
     """
 
-    def declare(implementation: Implementation) -> Implementation:
+    def declare(implementation: Declared) -> Declared:
         signature = Signature(
             tuple(_parameter(text) for text in parameters), implementation, environment
         )

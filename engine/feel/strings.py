@@ -7,7 +7,14 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from engine.feel.budget import LONGEST_STRING, Environment, check_characters, check_string, spend
+from engine.feel.budget import (
+    LONGEST_STRING,
+    STEPS,
+    Environment,
+    check_characters,
+    check_string,
+    spend,
+)
 from engine.feel.numbers import number_to_string
 from engine.feel.temporal import date_and_time_to_string, duration_to_string, time_to_string
 from engine.feel.values import Range, YearsMonthsDuration
@@ -15,7 +22,15 @@ from engine.feel.values import Range, YearsMonthsDuration
 _PLAIN_NAME = re.compile(r"[^\W\d]\w*(?: \w+)*")
 
 
-def to_string(environment: Environment, value: Any) -> str | None:
+def to_string(value: Any) -> str | None:
+    """The text of a value, as the function `string` gives it; None where that is null.
+
+    Raises `FeelBudgetExceeded` for what is too long.
+    """
+    return string_of([{}, STEPS], value)
+
+
+def string_of(environment: Environment, value: Any) -> str | None:
     """The text of a value; null for null and for values that only their host understands."""
     if type(value) is str:
         return value
@@ -26,16 +41,16 @@ def to_string(environment: Environment, value: Any) -> str | None:
 def _written(environment: Environment, value: Any) -> str | None:
     """The value as it would be written in an expression; texts in quotes."""
     kind = type(value)
-    if kind is str:
+    if isinstance(value, str):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}"'
     if kind is bool:
         return "true" if value else "false"
     if kind is Decimal:
         return number_to_string(value)
-    if kind is datetime:
+    if isinstance(value, datetime):
         return date_and_time_to_string(value)
-    if kind is date:
+    if isinstance(value, date):
         return value.isoformat()
     if kind is time:
         return time_to_string(value)

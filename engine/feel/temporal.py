@@ -101,7 +101,7 @@ def parse_date_and_time(text: str) -> datetime | None:
     if day is None:
         return None
     if not separator:
-        return datetime(day.year, day.month, day.day)
+        return datetime.combine(day, time())
     clock = parse_time(time_text)
     if clock is None:
         return None

@@ -128,6 +128,8 @@ def test_rows_as_they_were_offered_are_dropped_but_errors_keep_their_row() -> No
     assert errors(professionals, third) == {"people[2].name": "Enter the name"}
     named = {"people": [{}, {"name": "Alex Example", "access": "read"}]}
     assert professionals.clean(named) == {"people": [{"name": "Alex Example", "access": "read"}]}
+    enough = form(people(access, text("note", "Note")))
+    assert enough.clean(enough.defaults()) == {"people": [{"access": "read"}]}
 
 
 def test_a_draft_keeps_what_was_typed_and_checks_only_types_sizes_and_names(

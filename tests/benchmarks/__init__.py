@@ -1,0 +1,1 @@
+"""How fast the engine is, as ratios against SpiffWorkflow in memory in the same run."""
