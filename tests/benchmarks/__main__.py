@@ -108,25 +108,21 @@ def _against_history(name: str, url: str, steps: int, memory: float) -> list[Fig
 
 
 def _against_cases(name: str, url: str, memory: float) -> list[Figure]:
-    durable = Durable(url)
-    figures: list[Figure] = []
-    first = 0.0
-    for wanted in CASES:
-        keys = [durable.start() for _ in range(wanted - (0 if not figures else CASES[0]))]
-        costs = [durable.complete(keys[number % len(keys)]) for number in range(ROUNDS)]
-        cost = statistics.median(costs)
-        first = first or cost
-        figures.append(
-            Figure(
-                f"{name}, {wanted} open cases",
-                cost * 1e3,
-                cost / memory,
-                cost / first - 1 if figures else None,
-                0.15 if figures else None,
-            )
-        )
-    durable.close()
-    return figures
+    loops = [Durable(url), Durable(url)]
+    keys = [[loop.start() for _ in range(cases)] for loop, cases in zip(loops, CASES, strict=True)]
+    costs: list[list[float]] = [[], []]
+    for number in range(ROUNDS):
+        if number % 50 == 0:
+            _progress(f"{name}: measuring with {CASES[1]} open cases", number, ROUNDS)
+        for loop, own, cost in zip(loops, keys, costs, strict=True):
+            cost.append(loop.complete(own[number % len(own)]))
+    for loop in loops:
+        loop.close()
+    few, many = (statistics.median(cost) for cost in costs)
+    return [
+        Figure(f"{name}, {CASES[0]} open cases", few * 1e3, few / memory),
+        Figure(f"{name}, {CASES[1]} open cases", many * 1e3, many / memory, many / few - 1, 0.15),
+    ]
 
 
 def _progress(what: str, number: int, total: int) -> None:
