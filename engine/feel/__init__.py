@@ -13,11 +13,12 @@ from engine.feel.errors import (
     FeelSyntaxError,
     UnsupportedFeel,
 )
-from engine.feel.functions import NO_FUNCTIONS, Function
+from engine.feel.functions import BUILTIN_FUNCTIONS, NO_FUNCTIONS, Function
 from engine.feel.strings import to_string
 from engine.feel.values import Range, YearsMonthsDuration, kind_of
 
 __all__ = [
+    "BUILTIN_FUNCTIONS",
     "NO_FUNCTIONS",
     "Expression",
     "FeelBudgetExceeded",

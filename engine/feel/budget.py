@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 
 from engine.feel.errors import FeelBudgetExceeded
 
-STEPS = 400_000
-LONGEST_SOURCE = 50_000
+STEPS = 200_000
+LONGEST_SOURCE = 20_000
 LONGEST_STRING = 100_000
 LONGEST_LIST = 100_000
 DEEPEST_NESTING = 64
@@ -88,3 +88,5 @@ def measure(environment: Environment, value: Any, depth: int = 0) -> None:
         kind = type(part)
         if kind is list or kind is dict:
             measure(environment, part, depth + 1)
+        elif kind is str and len(part) > 256:
+            spend(environment, len(part) >> 5)

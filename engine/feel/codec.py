@@ -60,6 +60,8 @@ class _Encoder:
     def encode(self, value: Any, depth: int) -> Any:
         kind = type(value)
         if kind in _AS_THEY_ARE:
+            if kind is str:
+                self._count(len(value) >> 5)
             return value
         if kind is Decimal:
             return _number(value)

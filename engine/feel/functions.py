@@ -48,6 +48,9 @@ REFUSED_BUILTINS: dict[str, str] = {
     "today": "What is decided must not hang on when it is looked at. Give the date as a variable.",
 }
 
+BUILTIN_FUNCTIONS: frozenset[str] = frozenset((*BUILTINS, IS_DEFINED))
+"""The names of all built-in functions that an expression may call."""
+
 
 class FunctionTable:
     """Functions by name, with the names of several words as the parser needs them."""

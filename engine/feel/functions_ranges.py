@@ -9,11 +9,51 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from engine.feel.arithmetic import negate
 from engine.feel.compare import both, equal, less, make_range, range_holds
+from engine.feel.errors import FeelSyntaxError
+from engine.feel.nodes import Call, Interval, Literal, Negation, Node
+from engine.feel.parser import Parser
+from engine.feel.scanner import KnownNames
 from engine.feel.signatures import builtin
+from engine.feel.temporal import parse_date, parse_date_and_time, parse_duration, parse_time
 from engine.feel.values import Range
 
 Truth = bool | None
+
+_ENDS: dict[str, Callable[[str], Any]] = {
+    "date": parse_date,
+    "time": parse_time,
+    "date and time": parse_date_and_time,
+    "duration": parse_duration,
+}
+_END_NAMES = KnownNames(list(_ENDS))
+
+
+@builtin("range", "from: string")
+def range_from(text: str) -> Range | None:
+    """The range that a text writes, both ends literal; null if it writes none (table 72)."""
+    try:
+        node = Parser(text, _END_NAMES).expression()
+    except FeelSyntaxError:
+        return None
+    if not isinstance(node, Interval) or node.start is None or node.end is None:
+        return None
+    start, end = _end(node.start), _end(node.end)
+    return make_range(start, end, node.start_included, node.end_included)
+
+
+def _end(node: Node) -> Any:
+    """The value of a literal end, None if it is anything else."""
+    if isinstance(node, Literal):
+        return node.value
+    if isinstance(node, Negation):
+        return negate(_end(node.operand))
+    if isinstance(node, Call) and node.function in _ENDS and len(node.arguments) == 1:
+        argument = node.arguments[0]
+        if isinstance(argument, Literal) and isinstance(argument.value, str):
+            return _ENDS[node.function](argument.value)
+    return None
 
 
 def _same(left: Any, right: Any) -> Truth:
@@ -95,7 +135,7 @@ def overlaps_after(left: Any, right: Any) -> Truth:
         return None
     return both(
         both(_starts_earlier(right, left), overlaps(left, right)),
-        both(_invert(_ends_earlier(left, right)), True),
+        _invert(_ends_earlier(left, right)),
     )
 
 

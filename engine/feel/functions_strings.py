@@ -94,9 +94,9 @@ def replace(
     return patterns.replace(environment, text, pattern, replacement, flags or "")
 
 
-@builtin("split", "string: string", "delimiter: string")
-def split(text: str, delimiter: str) -> list[str] | None:
-    return patterns.split(text, delimiter)
+@builtin("split", "string: string", "delimiter: string", environment=True)
+def split(environment: Environment, text: str, delimiter: str) -> list[str] | None:
+    return patterns.split(environment, text, delimiter)
 
 
 @builtin("string join", "list: list", "delimiter: string??", environment=True)

@@ -18,6 +18,7 @@ from engine.feel.budget import (
     Environment,
     check_characters,
     check_string,
+    spend,
 )
 from engine.feel.errors import FeelEvaluationError
 
@@ -72,6 +73,8 @@ _CATEGORIES = frozenset(
 )
 _QUANTIFIER = re.compile(r"\{[0-9]{1,4}(?:,[0-9]{0,4})?\}")
 _FLAGS = frozenset("smix")
+STEPS_A_MATCH = 8
+"""What one match costs when all matches in a text are wanted."""
 _REPLACEMENT = re.compile(r"\\(.?)|\$([0-9]*)", re.DOTALL)
 
 
@@ -85,7 +88,7 @@ def matches(text: str, pattern: str, flags: str) -> bool | None:
     return None if compiled is None else compiled.search(text) is not None
 
 
-def split(text: str, delimiter: str) -> list[str] | None:
+def split(environment: Environment, text: str, delimiter: str) -> list[str] | None:
     """The pieces between the places that match; null if it is no pattern or matches nothing."""
     compiled = _compiled(delimiter, "")
     if compiled is None or compiled.search("") is not None:
@@ -93,6 +96,7 @@ def split(text: str, delimiter: str) -> list[str] | None:
     pieces = []
     start = 0
     for match in compiled.finditer(text):
+        spend(environment, STEPS_A_MATCH)
         pieces.append(text[start : match.start()])
         start = match.end()
     pieces.append(text[start:])
@@ -112,6 +116,7 @@ def replace(
     pieces: list[str] = []
     length = start = 0
     for match in compiled.finditer(text):
+        spend(environment, STEPS_A_MATCH)
         pieces.append(text[start : match.start()])
         new = "".join(part if isinstance(part, str) else match.group(part) or "" for part in parts)
         pieces.append(new)

@@ -171,7 +171,8 @@ _CHECK = process(
     + element("exclusiveGateway", "is_fine", default="is_fine_to_look_at_it")
     + element("endEvent", "checked")
     + flows(
-        'check_asked > look_at_it > is_fine; is_fine > look_at_it; is_fine > checked | verdict = "fine"'
+        "check_asked > look_at_it > is_fine; is_fine > look_at_it;"
+        'is_fine > checked | verdict = "fine"'
     ),
     {"look_at_it": "Manager"},
 )

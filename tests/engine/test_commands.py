@@ -225,7 +225,9 @@ def test_two_people_who_complete_one_task_at_once(runtime: Runtime) -> None:
         number = task(runtime, key, "agree")
         results = race(
             *(
-                lambda actor=actor: commands.complete_task(runtime, number, BIG, actor)
+                lambda actor=actor, number=number: commands.complete_task(
+                    runtime, number, BIG, actor
+                )
                 for actor in (WORKER, OTHER, WORKER)
             )
         )

@@ -1,0 +1,147 @@
+"""The CAF model keeps to its own conventions and carries out every step of the maps it draws."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+from engine.diagrams import Element, Process, read_diagram
+from tests.bpmn.conftest import MODELS
+
+CAF = MODELS / "caf"
+DRAWN_MAPS = ("1G", "1I", *(f"2{letter}" for letter in "ABCDEFGHIJKLMNOPQR"), "2-4/5", "R2.1")
+
+
+@cache
+def processes() -> dict[str, Process]:
+    """The processes of the CAF model, by id."""
+    found = {}
+    for path in sorted(CAF.glob("*.bpmn")):
+        drawn, findings = read_diagram(path.read_bytes(), path.name)
+        assert findings == []
+        found |= {process.id: process for process in drawn}
+    return found
+
+
+def elements() -> list[tuple[Process, Element]]:
+    return [(p, e) for p in processes().values() for e in p.elements.values()]
+
+
+def is_join(process: Process, element: Element) -> bool:
+    return element.kind == "exclusiveGateway" and len(process.outgoing.get(element.id, ())) == 1
+
+
+def test_ids_are_unique_in_the_whole_model() -> None:
+    counted = Counter(element.id for _, element in elements())
+    assert [key for key, times in counted.items() if times > 1] == []
+
+
+def test_everything_that_happens_is_named_and_explained() -> None:
+    silent = [
+        element.id
+        for process, element in elements()
+        if not is_join(process, element) and not element.documentation
+    ]
+    nameless = [
+        element.id
+        for process, element in elements()
+        if not is_join(process, element) and not element.name and element.kind != "startEvent"
+    ]
+    assert (silent, nameless) == ([], [])
+
+
+def test_every_task_says_which_step_it_carries_out() -> None:
+    tasks = ("userTask", "serviceTask", "businessRuleTask", "callActivity")
+    assert [e.id for _, e in elements() if e.kind in tasks and not e.clauses] == []
+
+
+def test_every_step_of_map_2_is_drawn() -> None:
+    claimed = {
+        clause
+        for name in ("overview", "caf_coordinator")
+        for element in processes()[name].elements.values()
+        for clause in element.clauses
+    }
+    assert [clause for clause in DRAWN_MAPS if clause not in claimed] == []
+
+
+def test_every_human_step_has_a_timescale() -> None:
+    assert [e.id for _, e in elements() if e.kind == "userTask" and not e.due] == []
+
+
+def test_choices_that_the_source_leaves_open_say_so() -> None:
+    open_choices = {
+        "rate_contact",
+        "confirm_consent",
+        "is_contact_closure_agreed",
+        "are_all_criteria_met",
+        "what_follows_review",
+        "does_assessment_go_on",
+        "is_requested_closure_agreed",
+    }
+    said = {e.id for _, e in elements() if "Our interpretation: " in e.documentation}
+    assert open_choices - said == set()
+
+
+def test_nothing_closes_without_the_duty_manager() -> None:
+    closing = [(p, e) for p, e in elements() if e.handler in ("close_case", "close_contact")]
+    assert len(closing) >= 8
+    for process, element in closing:
+        deciding = {step.lane for step in _human_steps_before(process, element)}
+        assert deciding == {"CAF duty manager"}, element.id
+
+
+def _human_steps_before(process: Process, element: Element) -> list[Element]:
+    """The last user tasks on every way to an element."""
+    found, seen, todo = [], {element.id}, [element.id]
+    while todo:
+        for flow in process.incoming.get(todo.pop(), ()):
+            before = process.elements[flow.source]
+            if before.kind == "userTask":
+                found.append(before)
+            elif before.id not in seen:
+                seen.add(before.id)
+                todo.append(before.id)
+    return found
+
+
+def test_every_closure_can_be_returned() -> None:
+    oversight = [(p, e) for p, e in elements() if e.form == "closure_oversight"]
+    assert len(oversight) >= 8
+    for process, element in oversight:
+        [onward] = process.outgoing[element.id]
+        gateway = process.elements[onward.target]
+        conditions = {flow.condition for flow in process.outgoing[gateway.id]}
+        assert conditions == {'closure_decision = "agree"', None}, element.id
+        [back] = [f for f in process.outgoing[gateway.id] if f.condition is None]
+        assert gateway.default == back.id
+        assert is_join(process, process.elements[back.target]), element.id
+
+
+def test_an_assessment_that_fails_goes_back_to_its_author() -> None:
+    process = processes()["caf_coordinator"]
+    gateway = process.elements["are_all_criteria_met"]
+    [back] = [f for f in process.outgoing[gateway.id] if f.id == gateway.default]
+    [onward] = process.outgoing[back.target]
+    assert onward.target == "complete_caf_assessment"
+
+
+def test_at_any_point_an_episode_can_be_closed_stepped_up_or_taken_to_map_4() -> None:
+    process = processes()["caf_coordinator"]
+    waiting = {
+        (e.event.value, e.attached_to, e.interrupting)
+        for e in process.elements.values()
+        if e.kind == "boundaryEvent" and e.event and e.event.kind == "message"
+    }
+    assert waiting == {
+        ("close_requested", "caf_in_progress", True),
+        ("step_up_requested", "caf_in_progress", True),
+        ("concern_raised", "caf_episode", False),
+    }
+
+
+def test_an_overdue_meeting_alerts_and_goes_on_alerting() -> None:
+    overdue = processes()["caf_coordinator"].elements["tac_overdue"]
+    assert overdue.event is not None
+    assert (overdue.attached_to, overdue.interrupting) == ("hold_tac", False)
+    assert (overdue.event.timer, overdue.event.value) == ("cycle", 'timescale("2Q")')
