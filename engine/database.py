@@ -70,7 +70,7 @@ def transact(database: sa.Engine, work: Callable[[sa.Connection], _T]) -> _T:
     """
     for attempt in range(_ATTEMPTS):
         if attempt:
-            time.sleep(random.uniform(0.5, 1.5) * 0.005 * 2**attempt)
+            time.sleep(random.uniform(0.5, 1.5) * 0.005 * 2**attempt)  # noqa: S311
         try:
             with database.begin() as connection:
                 return work(connection)

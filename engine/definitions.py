@@ -212,14 +212,14 @@ def read_model(
     if timescales is not None:
         table.append(timescales)
     expressions = _expressions(processes, functions, findings)
-    variables = frozenset(
-        name for read in (*expressions.values(), *decisions.values()) for name in read.variables
-    ) | frozenset(
-        name
-        for process in processes.values()
-        for e in process.elements.values()
-        for name in e.returns
-    )
+    variables: set[str] = set()
+    for expression in expressions.values():
+        variables |= expression.variables
+    for decision in decisions.values():
+        variables |= decision.variables
+    for process in processes.values():
+        for element in process.elements.values():
+            variables.update(element.returns)
     if any(finding.severity == "error" for finding in findings):
         raise InvalidModel(findings)
     model = Model(
@@ -245,7 +245,7 @@ def read_model(
         decisions=decisions,
         clauses=clauses,
         expressions=expressions,
-        variables=variables,
+        variables=frozenset(variables),
         files=dict(files),
     )
     findings += check_model(model, services)

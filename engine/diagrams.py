@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from lxml import etree
 
@@ -201,7 +202,7 @@ class _Reader:
         self, code: str, message: str, node: etree._Element, severity: str = "error"
     ) -> None:
         self.findings.append(
-            Finding(severity, code, message, self.path, node.get("id"), node.sourceline)
+            Finding(severity, code, message, self.path, node.get("id"), _line(node))
         )
 
     def process(self, node: etree._Element) -> Process:
@@ -320,7 +321,7 @@ class _Reader:
             kind=kind,
             name=node.get("name") or "",
             scope=scope,
-            line=node.sourceline,
+            line=_line(node),
             documentation="\n\n".join(
                 "\n".join(line.strip() for line in (doc.text or "").strip().splitlines())
                 for doc in node.iterchildren(f"{{{BPMN}}}documentation")
@@ -459,13 +460,19 @@ class _Reader:
             condition = flow.find(f"{{{BPMN}}}conditionExpression")
             text = None if condition is None else (condition.text or "").strip() or None
             yield Flow(
-                flow.get("id", ""), flow.get("name") or "", source, target, text, flow.sourceline
+                flow.get("id", ""), flow.get("name") or "", source, target, text, _line(flow)
             )
 
     @staticmethod
     def _who(node: etree._Element) -> str:
         name = " ".join((node.get("name") or "").split())
         return f"“{name}”" if name else f"“{node.get('id') or etree.QName(node).localname}”"
+
+
+def _line(node: etree._Element) -> int | None:
+    # Typed as open in lxml's stubs; None for elements that were not read from a file.
+    line: Any = node.sourceline
+    return None if line is None else int(line)
 
 
 def _words(kind: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.diagrams import ACTIVITIES, Element, Flow, Process
+from engine.diagrams import ACTIVITIES, Element, EventDefinition, Flow, Process
 from engine.errors import Finding
 
 _Complain = Callable[[Element | Flow, str, str], None]
@@ -166,7 +166,7 @@ def _check_element(process: Process, element: Element, complain: _Complain) -> N
                     "ever. Lead the loop into an exclusive gateway before it.",
                 )
     if element.event and element.event.kind in ("error", "escalation"):
-        _check_caught(process, element, who, complain)
+        _check_caught(process, element, element.event, complain)
 
 
 def _has_start(process: Process, scope: str) -> bool:
@@ -212,22 +212,18 @@ def _check_choice(
 
 
 def _check_caught(
-    process: Process,
-    element: Element,
-    who: str,
-    complain: _Complain,
+    process: Process, element: Element, event: EventDefinition, complain: _Complain
 ) -> None:
     if element.kind == "boundaryEvent":
         return
     scope = element.scope
     while scope in process.elements:
-        if any(event.event == element.event for event in process.boundary.get(scope, ())):
+        if any(around.event == event for around in process.boundary.get(scope, ())):
             return
         scope = process.elements[scope].scope
-    assert element.event is not None
     complain(
         element,
         "uncaught",
-        f"{who} throws the {element.event.kind} “{element.event.value}”, which nothing around it "
+        f"“{element.label}” throws the {event.kind} “{event.value}”, which nothing around it "
         "catches, so it would be lost. Attach a boundary event to the sub-process it is in.",
     )

@@ -18,7 +18,7 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from engine.diagrams import Element
+from engine.diagrams import Element, EventDefinition
 from engine.spiff.program import Program
 from engine.spiff.steps import LIVE, Activation, Join, ScopeEnd, StepFailed
 
@@ -299,26 +299,22 @@ class Run:
             if other is not task and other._state & LIVE and other.internal_data.get(key) == number:
                 other.cancel()
 
-    def throw(self, task: Task, element: Element) -> None:
+    def throw(self, task: Task, element: Element, event: EventDefinition) -> None:
         """Offer what `element` throws to the boundary events of the scopes around it."""
-        assert element.event is not None
-        kind, name = element.event.kind, element.event.value
         workflow = task.workflow
-        while kind != "message" and workflow.parent_task_id is not None:
+        while event.kind != "message" and workflow.parent_task_id is not None:
             around = self.workflow.get_task_from_id(workflow.parent_task_id)
             workflow = around.workflow
             for other in list(workflow.tasks.values()):
                 if (
                     other._state == TaskState.WAITING
                     and other.internal_data.get("on") == around.internal_data.get("n")
-                    and other.task_spec.element.event is not None
-                    and (other.task_spec.element.event.kind, other.task_spec.element.event.value)
-                    == (kind, name)
+                    and other.task_spec.element.event == event
                 ):
                     other.internal_data["fired"] = True
                     other.task_spec._update(other)
                     return
-        self.thrown.append(Thrown(element, kind, name))
+        self.thrown.append(Thrown(element, event.kind, event.value))
 
     def _encode(self, workflow: BpmnWorkflow) -> list[list[Any]]:
         tokens: list[list[Any]] = []

@@ -89,9 +89,8 @@ class CatchEvent(Step):
 
 class ThrowEvent(Step):
     def _on_complete_hook(self, my_task: Task) -> None:
-        assert self.element is not None
-        if self.element.event is not None:
-            my_task.workflow.top_workflow.run.throw(my_task, self.element)
+        if self.element is not None and self.element.event is not None:
+            my_task.workflow.top_workflow.run.throw(my_task, self.element, self.element.event)
 
 
 class TerminateEvent(Step):
@@ -269,7 +268,7 @@ class Scope(BpmnProcessSpec):
 
     def __init__(self, name: str) -> None:
         super().__init__(name=name)
-        del self.task_specs[self.end.name]
-        del self.task_specs["End"]
-        self.end = ScopeEnd(self, f"{name}:end")
+        for stock in (f"{name}.EndJoin", "End"):
+            del self.task_specs[stock]
+        self.end: Step = ScopeEnd(self, f"{name}:end")
         self.end.connect(SimpleBpmnTask(self, "End"))

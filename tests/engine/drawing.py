@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 
 HEAD = (
     '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" '
@@ -39,7 +39,7 @@ def flows(lines: str) -> str:
     for line in lines.split(";"):
         path, _, condition = line.partition("|")
         names = [name.strip() for name in path.split(">") if name.strip()]
-        for source, target in zip(names, names[1:], strict=False):
+        for source, target in pairwise(names):
             inner = ""
             if condition.strip():
                 inner = (
@@ -218,7 +218,7 @@ class _Pen:
                 return block.name, block.name
             case Then():
                 ends = [self.block(part, out) for part in block.parts]
-                for (_, last), (first, _) in zip(ends, ends[1:], strict=False):
+                for (_, last), (first, _) in pairwise(ends):
                     out.append(flows(f"{last} > {first}"))
                 return ends[0][0], ends[-1][1]
             case Both():

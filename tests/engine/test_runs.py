@@ -390,7 +390,7 @@ AUTOMATIC_CIRCLE = document(
 def test_a_circle_without_a_rest_stops_at_its_budget_and_can_go_on_later() -> None:
     variables: dict[str, Any] = {}
     case = Case(AUTOMATIC_CIRCLE, variables, restored=True)
-    (token,) = [t for t in case.run.tokens()]
+    (token,) = list(case.run.tokens())
     assert token.incident
     assert 100 < len(case.host.performed) < 500
     variables["ok"] = True
