@@ -1,0 +1,140 @@
+"""A person at a browser, who signs in, finds a task, fills in its form and confirms it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from handlers.directory import DEMO_PASSWORD
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class Person:
+    """One of the demonstration's people in a browser of their own.
+
+    With scripts on, every page that is passed is examined by axe; `faults` has what it found.
+    """
+
+    def __init__(self, browser: Browser, url: str, user: str, scripts: bool) -> None:
+        self.url = url
+        self.user = user
+        self.scripts = scripts
+        self.context: BrowserContext = browser.new_context(
+            java_script_enabled=scripts, locale="en-GB", viewport={"width": 1280, "height": 900}
+        )
+        self.page: Page = self.context.new_page()
+        self.faults: list[str] = []
+        self.pages: set[str] = set()
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on(
+            "console",
+            lambda said: self.errors.append(said.text) if said.type == "error" else None,
+        )
+
+    def sign_in(self) -> None:
+        self.go("/sign-in")
+        self.page.get_by_label("User name").fill(self.user)
+        self.page.get_by_label("Password", exact=True).fill(DEMO_PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("Your work")
+        self.look()
+
+    def go(self, path: str) -> None:
+        response = self.page.goto(self.url + path)
+        assert response is not None and response.ok, f"{path}: {response and response.status}"
+        self.look()
+
+    def open_task(self, name: str, reference: str) -> None:
+        """Open a task of a case from one's own list, and claim it if nobody has it."""
+        self.go("/")
+        row = self.page.get_by_role("row").filter(has_text=reference).filter(has_text=name)
+        row.get_by_role("link", name=name).first.click()
+        claim = self.page.get_by_role("button", name="Claim this task")
+        if claim.count():
+            self.look()
+            claim.click()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(name)
+        self.look()
+
+    def answer(self, answers: Mapping[str, Any]) -> None:
+        """Fill in the form, check the answers and confirm them."""
+        self.fill(answers)
+        self.page.get_by_role("button", name="Continue").click()
+        if self.page.get_by_role("heading", level=1).inner_text() != "Check your answers":
+            # Answers opened further questions, which a page without scripts shows now.
+            self.look()
+            self.fill(answers)
+            self.page.get_by_role("button", name="Continue").click()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("Check your answers")
+        self.look()
+        self.page.get_by_role("button", name="Confirm").click()
+        expect(self.page.get_by_role("heading", level=1)).not_to_have_text("Check your answers")
+        self.look()
+
+    def fill(self, answers: Mapping[str, Any], before: str = "") -> None:
+        for key, value in answers.items():
+            name = before + key
+            if isinstance(value, list):
+                for number, row in enumerate(value):
+                    self._row(name, number)
+                    self.fill(row, f"{name}[{number}].")
+            else:
+                self._control(name, value)
+
+    def _row(self, name: str, number: int) -> None:
+        row = self.page.locator(f'[name^="{name}[{number}]."]')
+        if not row.count():
+            self.page.locator(f'button[name="action"][value="add:{name}"]').click()
+            self.look()
+
+    def _control(self, name: str, value: Any) -> None:
+        if isinstance(value, str) and _DATE.fullmatch(value):
+            year, month, day = value.split("-")
+            for part, text in (("day", day), ("month", month), ("year", year)):
+                box = self.page.locator(f'[name="{name}-{part}"]')
+                if box.count():
+                    box.fill(text)
+            return
+        control = self.page.locator(f'[name="{name}"]')
+        if not control.count():
+            return
+        kind = control.first.get_attribute("type")
+        if kind == "radio":
+            self.page.locator(f'[name="{name}"][value="{value}"]').check()
+        elif kind == "checkbox":
+            control.first.set_checked(bool(value))
+        elif control.first.evaluate("element => element.tagName") == "SELECT":
+            control.select_option(value)
+        else:
+            control.fill(str(value))
+
+    def look(self) -> None:
+        """Let axe examine the page, once for each kind of page and heading."""
+        heading = self.page.get_by_role("heading", level=1).first.inner_text()
+        place = re.sub(r"\d+", "0", self.page.url) + heading
+        if not self.scripts or place in self.pages:
+            return
+        self.pages.add(place)
+        found = Axe().run(self.page)
+        for violation in found.response["violations"]:
+            nodes = "; ".join(str(node["target"]) for node in violation["nodes"][:3])
+            self.faults.append(f"{place}: {violation['id']}: {violation['help']} ({nodes})")
+
+    def picture(self, name: str, *, width: int = 1280, height: int = 900) -> None:
+        """Keep a picture of the page for the documentation, where PATHWAYS_PICTURES says."""
+        folder = os.environ.get("PATHWAYS_PICTURES")
+        if folder and self.scripts:
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.page.screenshot(path=Path(folder) / f"{name}.png")
+            self.page.set_viewport_size({"width": 1280, "height": 900})
+
+    def close(self) -> None:
+        self.context.close()
