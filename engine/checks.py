@@ -116,7 +116,7 @@ class _References:
             )
         if element.tray is not None:
             yield from self._named(who, "tray", element.tray, self.model.trays, "unknown-tray")
-        if element.due is not None:
+        if element.due is not None and element.due_expression is None:
             try:
                 self.model.timescale(element.due)
             except ServiceError as error:

@@ -360,6 +360,10 @@ def _expressions(
                 compile_one(
                     element.assignee, process, element.id, f"The assignee of {who}", element.line
                 )
+            if element.due_expression:
+                compile_one(
+                    element.due_expression, process, element.id, f"When {who} is due", element.line
+                )
             for name, source in element.parameters.items():
                 what = f"The parameter “{name}” of {who}"
                 compile_one(source, process, element.id, what, element.line)

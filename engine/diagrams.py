@@ -126,6 +126,11 @@ class Element:
     default: str | None = None
 
     @property
+    def due_expression(self) -> str | None:
+        """The FEEL of `due` where it is not a step of the timescales table: it begins with “=”."""
+        return self.due[1:] if self.due and self.due.startswith("=") else None
+
+    @property
     def label(self) -> str:
         """The name on the diagram on one line, or the id where it has none."""
         return " ".join(self.name.split()) or self.id

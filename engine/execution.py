@@ -272,9 +272,8 @@ class Execution:
                 continue
             try:
                 value = self.automation.evaluate(event.value)
-                if event.timer == "cycle":
-                    last = datetime.fromisoformat(token.since) if token.since else self.now
-                    due = next_due(value, last, self.now)
+                if event.timer == "cycle" and token.since:
+                    due = next_due(value, datetime.fromisoformat(token.since), self.now)
                 else:
                     due = due_at(value, self.now)
             except (StepFailed, EngineError, ValueError) as error:

@@ -72,8 +72,8 @@ def add_working_days(start: date, days: int) -> date:
 def due_at(value: Any, start: datetime) -> datetime:
     """The moment at which `value`, counted from `start`, falls due.
 
-    `value` is a Timescale, a FEEL duration of either kind, or a FEEL date or date and time (which
-    `start` does not matter to). Raises ValueError in words for anything else.
+    `value` is a Timescale, a FEEL duration of either kind, or a FEEL date (due at its end) or date
+    and time, to which `start` does not matter. Raises ValueError in words for anything else.
     """
     local = start.astimezone(LONDON)
     match value:
@@ -89,7 +89,7 @@ def due_at(value: Any, start: datetime) -> datetime:
         case datetime():
             return (value if value.tzinfo else value.replace(tzinfo=LONDON)).astimezone(UTC)
         case date():
-            return datetime.combine(value, time(), LONDON).astimezone(UTC)
+            return datetime.combine(value, _END_OF_DAY, LONDON).astimezone(UTC)
     raise ValueError(
         f"the timer's time came out as {_describe(value)}; it has to be a duration, a date, "
         'or a timescale such as timescale("2Q")'
@@ -100,9 +100,12 @@ def next_due(value: Any, last: datetime, now: datetime) -> datetime:
     """The next moment after `now` of something that repeats every `value` since `last`.
 
     However late it is, one moment is returned, so an outage causes one alert and not a burst.
+    Raises ValueError in words where `value` is not a duration.
     """
     if isinstance(value, date):
-        raise ValueError("a timer that repeats needs a duration or a timescale, not a date")
+        raise ValueError(
+            "a timer that repeats may begin at a date, but then needs a duration or a timescale"
+        )
     moment = due_at(value, last)
     if moment <= last:
         raise ValueError("a timer that repeats needs a duration longer than nothing")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -25,9 +25,7 @@ def open_tasks(automation: Automation, process: str, tokens: Sequence[Token]) ->
     rows = []
     for token in tokens:
         element = token.element
-        due = None
-        if element.due is not None:
-            due = due_at(automation.model.timescale(element.due), automation.now)
+        due = _due(automation, element)
         rows.append(
             {
                 "instance_id": automation.instance_id,
@@ -50,6 +48,19 @@ def open_tasks(automation: Automation, process: str, tokens: Sequence[Token]) ->
         )
     if rows:
         automation.connection.execute(user_task.insert(), rows)
+
+
+def _due(automation: Automation, element: Element) -> datetime | None:
+    if element.due is None:
+        return None
+    try:
+        if element.due_expression:
+            return due_at(automation.evaluate(element.due_expression), automation.now)
+        return due_at(automation.model.timescale(element.due), automation.now)
+    except (StepFailed, ValueError) as error:
+        # Better a task without a date than no task.
+        log.warning("due date of %s in %s: %s", element.id, automation.instance_id, error)
+        return None
 
 
 def _assignee(automation: Automation, element: Element) -> str | None:

@@ -131,12 +131,7 @@ def overlaps_before(left: Any, right: Any) -> Truth:
 
 @_relation("overlaps after", "range1", "range2")
 def overlaps_after(left: Any, right: Any) -> Truth:
-    if not _two_ranges(left, right):
-        return None
-    return both(
-        both(_starts_earlier(right, left), overlaps(left, right)),
-        _invert(_ends_earlier(left, right)),
-    )
+    return overlaps_before(right, left)
 
 
 def _starts_earlier(left: Range, right: Range) -> Truth:

@@ -24,14 +24,13 @@ def negation(value: Any) -> bool | None:
 @builtin("substring", "string: string", "start position: number", "length: number?")
 def substring(text: str, start: Decimal, length: Decimal | None = None) -> str | None:
     """From a 1-based position, counted from the end if negative; null if there is none such."""
-    first = int(start)
-    if first == 0 or abs(first) > len(text) + (first > 0):
+    if abs(start) > len(text) or int(start) == 0:
         return None
+    first = int(start)
     first = first - 1 if first > 0 else len(text) + first
     if length is None:
         return text[first:]
-    count = int(length)
-    return text[first : first + count] if count >= 1 else None
+    return text[first : first + int(min(length, len(text)))] if length >= 1 else None
 
 
 @builtin("string length", "string: string")

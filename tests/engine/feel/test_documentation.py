@@ -1,0 +1,33 @@
+"""Every example in docs/feel.md, and that the page leaves no built-in function out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from engine import feel
+
+PAGE = Path(__file__).parents[3] / "docs" / "feel.md"
+EXAMPLES = [
+    line
+    for block in re.findall(r"```feel\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    for line in block.strip().splitlines()
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_comes_to_what_the_page_says(example: str) -> None:
+    source, arrow, expected = example.rpartition(" => ")
+    assert arrow, "an example has an expression, an arrow and a result"
+    result = feel.compile_expression(source).evaluate({})
+    wanted = feel.compile_expression(expected).evaluate({})
+    assert result == wanted
+    assert type(result) is type(wanted)
+
+
+@pytest.mark.parametrize("name", sorted(feel.BUILTIN_FUNCTIONS))
+def test_a_built_in_function_has_an_example(name: str) -> None:
+    call = re.compile(rf"(?<![a-z] )(?<![a-z]){re.escape(name)}\(")
+    assert any(call.search(example) for example in EXAMPLES)
