@@ -1,0 +1,278 @@
+"""Who may see which case, and the log of everyone who looked (R2.2, R14.1, R14.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    exists,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+)
+
+from engine.errors import InvalidAnswers, NotAllowed, NotFound
+from handlers.consent import in_force
+from handlers.directory import User, names
+from handlers.models import (
+    access_log,
+    cases,
+    consents,
+    involvements,
+    people,
+    professional_accesses,
+    triages,
+)
+from handlers.notifications import report
+
+CAF_TEAM: Final = (
+    "caf_duty_manager",
+    "caf_co_ordinator",
+    "caf_social_worker",
+    "safer_families_practitioner",
+)
+"""The roles of the CAF Team, which works on every case (section 5 of the operational model)."""
+
+OVERSEER: Final = "caf_duty_manager"
+
+
+class ReasonNeeded(NotAllowed):
+    """There is no consent in force: opening the file takes a safeguarding reason in words
+    (R14.1).
+    """
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One opening of a case's file; `reason` is empty where none was needed."""
+
+    user_id: str
+    name: str
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """All that a practitioner may be told about a child: whether there is an open CAF episode,
+    whether the case went to social care, and whom to contact (R14.2).
+    """
+
+    open_episode: bool
+    social_care: bool
+    contacts: tuple[str, ...]
+
+
+def visible_cases(user: User) -> ColumnElement[bool]:
+    """The condition on `handlers.models.cases` that a case is one of those the user may see.
+
+    The CAF Team sees all; a MASH worker those without a tray decision and those they worked on; a
+    lead professional those they lead, and anyone those to which the family's consent gives them
+    access.
+    """
+    if user.has(*CAF_TEAM):
+        return true()
+    granted: list[ColumnElement[bool]] = []
+    if user.has("mash_worker"):
+        decided = exists().where(
+            triages.c.case_reference == cases.c.reference, triages.c.decided_tray.is_not(None)
+        )
+        worked_on = exists().where(
+            involvements.c.case_reference == cases.c.reference,
+            involvements.c.user_id == user.id,
+        )
+        granted += [and_(~decided, cases.c.status == "open"), worked_on]
+    if user.has("lead_professional"):
+        granted += [cases.c.lead_professional == user.id, _consented(user)]
+    return or_(false(), *granted)
+
+
+def may_see(connection: Connection, user: User, reference: str) -> bool:
+    """Whether the user may see the case; False as well where there is no such case."""
+    found = connection.execute(
+        select(cases.c.reference).where(cases.c.reference == reference, visible_cases(user))
+    )
+    return found.first() is not None
+
+
+def require(connection: Connection, user: User, reference: str) -> None:
+    """Raise NotFound unless the user may see the case: the same words whether it is hidden or
+    unknown.
+    """
+    if not may_see(connection, user, reference):
+        raise NotFound(
+            f"There is no case {reference}, or it is not one of yours. Check the reference; if a "
+            "case should be yours, ask the CAF duty manager."
+        )
+
+
+def may_contribute(connection: Connection, user: User, reference: str) -> bool:
+    """Whether the user may add to the case: everyone who sees it, but not a professional whom the
+    family allowed to read only.
+    """
+    if not may_see(connection, user, reference):
+        return False
+    if user.has(*CAF_TEAM, "mash_worker"):
+        return True
+    allowed = or_(cases.c.lead_professional == user.id, _consented(user, "contribute"))
+    found = connection.execute(
+        select(cases.c.reference).where(cases.c.reference == reference, allowed)
+    )
+    return found.first() is not None
+
+
+def require_contribution(connection: Connection, user: User, reference: str) -> None:
+    """Raise NotFound unless the user may see the case, NotAllowed unless they may add to it."""
+    require(connection, user, reference)
+    if not may_contribute(connection, user, reference):
+        raise NotAllowed(
+            f"The family's consent lets you read the file of {reference}, not add to it."
+        )
+
+
+def open_case(
+    connection: Connection,
+    user: User,
+    reference: str,
+    *,
+    now: datetime,
+    reason: str = "",
+    has_task: bool = False,
+) -> None:
+    """Log that the user opens the case's file; call it each time before showing any of it.
+
+    Where no consent is in force, only those who work on the case (`has_task`, or they did a step of
+    it, or they lead or co-ordinate it) and the duty managers open it without more; anyone else
+    gives a safeguarding reason, which is reported to the duty managers (R14.1). Raises NotFound if
+    the case is not the user's to see, ReasonNeeded if the reason is missing.
+    """
+    require(connection, user, reference)
+    reason = reason.strip()
+    unconsented = not (
+        has_task
+        or user.has(OVERSEER)
+        or in_force(connection, reference)
+        or _works_on(connection, user, reference)
+    )
+    if unconsented and not reason:
+        raise ReasonNeeded(
+            f"There is no consent in force for {reference}. Its file may be opened only for a "
+            "safeguarding reason: say what it is. The duty managers will be told."
+        )
+    connection.execute(
+        insert(access_log).values(user_id=user.id, case_reference=reference, reason=reason, at=now)
+    )
+    if unconsented:
+        report(
+            connection,
+            OVERSEER,
+            reference,
+            "A file was opened without consent",
+            f"{user.name} opened the file of {reference} without consent in force. "
+            f"Reason given: {reason}",
+            now,
+        )
+
+
+def openings(connection: Connection, reference: str) -> list[Opening]:
+    """Who opened the case's file, when and why, newest first."""
+    rows = connection.execute(
+        select(access_log)
+        .where(access_log.c.case_reference == reference)
+        .order_by(access_log.c.id.desc())
+    ).all()
+    known = names(connection, (row.user_id for row in rows))
+    return [Opening(row.user_id, known[row.user_id], row.at, row.reason) for row in rows]
+
+
+def look_up(
+    connection: Connection,
+    user: User,
+    name: str,
+    date_of_birth: date,
+    *,
+    reason: str,
+    now: datetime,
+) -> LookUp:
+    """Answer a practitioner who asks about a child, with no more than R14.2 allows, and log the
+    question.
+
+    Name and date of birth both have to match. Raises InvalidAnswers if the name or the reason is
+    missing.
+    """
+    errors = {}
+    if not name.strip():
+        errors["name"] = "Enter the child's full name."
+    if not reason.strip():
+        errors["reason"] = "Enter who asks and why: the question is logged."
+    if errors:
+        raise InvalidAnswers(errors)
+    connection.execute(
+        insert(access_log).values(
+            user_id=user.id,
+            looked_up=f"{name.strip()}, {date_of_birth.isoformat()}"[:200],
+            reason=reason.strip(),
+            at=now,
+        )
+    )
+    rows = connection.execute(
+        select(cases)
+        .join(people, people.c.case_reference == cases.c.reference)
+        .where(
+            func.lower(people.c.name) == " ".join(name.lower().split()),
+            people.c.date_of_birth == date_of_birth,
+        )
+        .distinct()
+        .order_by(cases.c.reference)
+    ).all()
+    episodes = [row for row in rows if row.status == "open" and row.episode_opened_at is not None]
+    stepped_up = [row for row in rows if row.closure_reason == "stepped_up"]
+    leaders = [row.lead_professional for row in episodes if row.lead_professional]
+    known = names(connection, leaders)
+    contacts = [known[leader] for leader in leaders]
+    if stepped_up:
+        contacts.append("The allocated social worker, by way of the MASH")
+    return LookUp(bool(episodes), bool(stepped_up), tuple(dict.fromkeys(contacts)))
+
+
+def _consented(user: User, *accesses: str) -> ColumnElement[bool]:
+    """The family's latest consent is given and names the user, by e-mail address."""
+    latest = (
+        select(func.max(consents.c.id))
+        .where(consents.c.case_reference == cases.c.reference)
+        .correlate(cases)
+        .scalar_subquery()
+    )
+    named = (
+        select(consents.c.id)
+        .join(professional_accesses, professional_accesses.c.consent_id == consents.c.id)
+        .where(
+            consents.c.id == latest,
+            consents.c.status == "given",
+            professional_accesses.c.email == user.email.lower(),
+        )
+    )
+    if accesses:
+        named = named.where(professional_accesses.c.access.in_(accesses))
+    return named.correlate(cases).exists()
+
+
+def _works_on(connection: Connection, user: User, reference: str) -> bool:
+    involved = exists().where(
+        involvements.c.case_reference == cases.c.reference, involvements.c.user_id == user.id
+    )
+    mine = or_(cases.c.lead_professional == user.id, cases.c.co_ordinator == user.id, involved)
+    return (
+        connection.execute(
+            select(cases.c.reference).where(cases.c.reference == reference, mine)
+        ).first()
+        is not None
+    )

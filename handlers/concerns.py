@@ -1,0 +1,66 @@
+"""Concerns raised about a running CAF, and what came of them (maps 4 and 5)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from engine.services import ServiceContext
+from handlers.answers import Answers, submitted_by
+from handlers.casefile import begin_step, write_note
+from handlers.registry import services
+from handlers.vocabulary import words
+
+CODE: Final = re.compile(r"[a-z]+(_[a-z]+)+")
+"""An option's value, such as hold_tac, which is kept in words."""
+
+
+@services.handler("record_concern")
+def record_concern(context: ServiceContext, form: str) -> dict[str, Any]:
+    """Keep a concern about the case as a case note (4A, 4B, 5A), marked if it is urgent."""
+    begin_step(context)
+    answers = Answers.of(context, form)
+    write_note(
+        context.connection,
+        context.business_key,
+        answers.needed("concern", "reasons", "discussion"),
+        submitted_by(context, form).id,
+        context.now,
+        kind="concern",
+        urgent=bool(answers.yes("urgent")),
+    )
+    return {}
+
+
+@services.handler("record_outcome")
+def record_outcome(context: ServiceContext, form: str) -> dict[str, Any]:
+    """Keep what was answered at `form` as a case note, as a reflection of the discussion (4C,
+    4G, 4I, 5B, 5E).
+    """
+    begin_step(context)
+    answers = Answers.of(context, form)
+    write_note(
+        context.connection,
+        context.business_key,
+        "\n".join(
+            f"{words(key)}: {_said(value)}"
+            for key, value in answers.values.items()
+            if value is not None and value != "" and value != []
+        ),
+        submitted_by(context, form).id,
+        context.now,
+        kind="outcome",
+    )
+    return {}
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return "; ".join(_said(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{words(key).lower()} {_said(item)}" for key, item in value.items())
+    if isinstance(value, str) and CODE.fullmatch(value):
+        return words(value)
+    return str(value)

@@ -1,0 +1,189 @@
+"""Team Around the Child meetings: agreed for a date, held, recorded, and missed aloud when they are
+late.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from dateutil.relativedelta import relativedelta
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from engine.services import ServiceContext
+from handlers.access import visible_cases
+from handlers.actions import add_actions, complete_actions
+from handlers.answers import Answers, submitted_by
+from handlers.casefile import begin_step
+from handlers.directory import User, user
+from handlers.models import cases, tacs
+from handlers.notifications import deliver
+from handlers.registry import services
+from handlers.vocabulary import date_in_words, today
+
+USUAL_INTERVAL = relativedelta(months=3)
+"""TACs are usually 3-monthly (2Q, R2.3): the date where a form gives none."""
+
+
+@dataclass(frozen=True)
+class OverdueTac:
+    """A TAC whose date has passed without outcomes; `days` is how long ago."""
+
+    case_reference: str
+    family_name: str
+    number: int
+    due_on: date
+    days: int
+    co_ordinator: str | None
+    lead_professional: str | None
+    alerts: int
+
+
+@services.handler("schedule_tac")
+def schedule_tac(context: ServiceContext, form: str) -> dict[str, Any]:
+    """Agree the next TAC's date (2L, 2Q, 1Q, 3I), and add the actions that were agreed with it."""
+    begin_step(context)
+    answers = Answers.of(context, form)
+    by = submitted_by(context, form).id
+    due_on = answers.day("next_tac_on", "first_tac_on") or today(context.now) + USUAL_INTERVAL
+    add_actions(context, answers, "extra_actions", by=by)
+    planned = _awaited(context.connection, context.business_key)
+    values = {"due_on": due_on, "scheduled_by": by, "scheduled_at": context.now}
+    if planned is None:
+        _add(context, values)
+    else:
+        context.connection.execute(
+            update(tacs).where(tacs.c.id == planned.id).values(**values, alerts=0, alerted_at=None)
+        )
+    return {}
+
+
+@services.handler("record_tac")
+def record_tac(context: ServiceContext, form: str) -> dict[str, Any]:
+    """Keep a TAC's outcomes (2N, 2O, 3L): who attended, the child's voice, progress, new
+    actions.
+    """
+    begin_step(context)
+    answers = Answers.of(context, form)
+    by = submitted_by(context, form).id
+    held_on = answers.day("held_on") or today(context.now)
+    planned = _awaited(context.connection, context.business_key)
+    if planned is None:
+        tac_id = _add(context, {"due_on": held_on, "scheduled_by": by, "scheduled_at": context.now})
+    else:
+        tac_id = planned.id
+    complete = answers.yes("actions_complete")
+    context.connection.execute(
+        update(tacs)
+        .where(tacs.c.id == tac_id)
+        .values(
+            held_on=held_on,
+            attended=[
+                {"name": row.text("name"), "role": row.text("role", "organisation")}
+                for row in answers.rows("attended")
+            ],
+            child_voice=answers.text("child_voice"),
+            progress=answers.text("progress", "progress_per_action"),
+            actions_complete=complete,
+            recommendation=answers.text("recommendation") or None,
+            next_tac_on=answers.day("next_tac_on"),
+            recorded_by=by,
+            recorded_at=context.now,
+        )
+    )
+    if complete:
+        complete_actions(context)
+    add_actions(context, answers, "new_actions", by=by)
+    return {}
+
+
+@services.handler("alert_overdue_tac")
+def alert_overdue_tac(context: ServiceContext) -> dict[str, Any]:
+    """Tell the case's co-ordinator and lead professional that a TAC is overdue, and from the second
+    alert on the duty managers too (2Q, R2.3: escalation when it stays overdue).
+    """
+    case = begin_step(context)
+    planned = _awaited(context.connection, context.business_key)
+    if planned is not None:
+        context.connection.execute(
+            update(tacs)
+            .where(tacs.c.id == planned.id)
+            .values(alerts=tacs.c.alerts + 1, alerted_at=context.now)
+        )
+        agreed = f"The Team Around the Child meeting agreed for {date_in_words(planned.due_on)}"
+    else:
+        agreed = "The next Team Around the Child meeting"
+    text = (
+        f"{agreed} has no outcomes recorded yet. "
+        "Hold the meeting and record its outcomes, or agree a new date."
+    )
+    addressees = [
+        _person_or_role(context.connection, case.lead_professional, "lead_professional"),
+        _person_or_role(context.connection, case.co_ordinator, "caf_co_ordinator"),
+    ]
+    if planned is not None and planned.alerts:
+        addressees.append("caf_duty_manager")
+        text += f" This is alert number {planned.alerts + 1}."
+    for addressee in dict.fromkeys(addressees):
+        deliver(context, addressee, "A TAC is overdue", text)
+    return {}
+
+
+def overdue(connection: Connection, reader: User, *, today: date) -> list[OverdueTac]:
+    """The overdue TACs of the open cases that the reader may see, the longest overdue first."""
+    rows = connection.execute(
+        select(tacs, cases.c.family_name, cases.c.co_ordinator, cases.c.lead_professional)
+        .join(cases, cases.c.reference == tacs.c.case_reference)
+        .where(
+            tacs.c.held_on.is_(None),
+            tacs.c.due_on < today,
+            cases.c.status == "open",
+            visible_cases(reader),
+        )
+        .order_by(tacs.c.due_on, tacs.c.case_reference)
+    )
+    return [
+        OverdueTac(
+            case_reference=row.case_reference,
+            family_name=row.family_name,
+            number=row.number,
+            due_on=row.due_on,
+            days=(today - row.due_on).days,
+            co_ordinator=row.co_ordinator,
+            lead_professional=row.lead_professional,
+            alerts=row.alerts,
+        )
+        for row in rows
+    ]
+
+
+def _person_or_role(connection: Connection, user_id: str | None, role: str) -> str:
+    """The person, or the role where nobody is named or the person has left."""
+    person = user(connection, user_id) if user_id else None
+    return person.id if person is not None and person.active else role
+
+
+def _awaited(connection: Connection, reference: str) -> Row[Any] | None:
+    """The TAC that is agreed and not held yet."""
+    return connection.execute(
+        select(tacs)
+        .where(tacs.c.case_reference == reference, tacs.c.held_on.is_(None))
+        .order_by(tacs.c.number.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def _add(context: ServiceContext, values: dict[str, Any]) -> int:
+    number = context.connection.execute(
+        select(func.coalesce(func.max(tacs.c.number), 0)).where(
+            tacs.c.case_reference == context.business_key
+        )
+    ).scalar_one()
+    return int(
+        context.connection.execute(
+            insert(tacs)
+            .values(case_reference=context.business_key, number=number + 1, attended=[], **values)
+            .returning(tacs.c.id)
+        ).scalar_one()
+    )
