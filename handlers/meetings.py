@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from dateutil.relativedelta import relativedelta
 from sqlalchemy import Connection, Row, func, insert, select, update
 
+from engine.errors import ServiceError
 from engine.services import ServiceContext
 from handlers.access import visible_cases
 from handlers.actions import add_actions, complete_actions
@@ -21,9 +21,6 @@ from handlers.models import cases, tacs
 from handlers.notifications import deliver
 from handlers.registry import services
 from handlers.vocabulary import date_in_words, today
-
-USUAL_INTERVAL = relativedelta(months=3)
-"""TACs are usually 3-monthly (2Q, R2.3): the date where a form gives none."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +37,18 @@ class OverdueTac:
     alerts: int
 
 
-@services.handler("schedule_tac")
+@services.handler("schedule_tac", results=("tac_due_on", "tac_overdue"))
 def schedule_tac(context: ServiceContext, form: str) -> dict[str, Any]:
-    """Agree the next TAC's date (2L, 2Q, 1Q, 3I), and add the actions that were agreed with it."""
+    """Agree the next TAC's date (2L, 2Q, 1Q, 3I), and add the actions that were agreed with it.
+
+    Gives the date as `tac_due_on`, for the lead professional's task and the overdue alert.
+    """
     begin_step(context)
     answers = Answers.of(context, form)
     by = submitted_by(context, form).id
-    due_on = answers.day("next_tac_on", "first_tac_on") or today(context.now) + USUAL_INTERVAL
+    due_on = answers.day("next_tac_on", "first_tac_on")
+    if due_on is None:
+        raise ServiceError(f"“{form}” gives no date for the next Team Around the Child meeting.")
     add_actions(context, answers, "extra_actions", by=by)
     planned = _awaited(context.connection, context.business_key)
     values = {"due_on": due_on, "scheduled_by": by, "scheduled_at": context.now}
@@ -56,13 +58,15 @@ def schedule_tac(context: ServiceContext, form: str) -> dict[str, Any]:
         context.connection.execute(
             update(tacs).where(tacs.c.id == planned.id).values(**values, alerts=0, alerted_at=None)
         )
-    return {}
+    return {"tac_due_on": due_on, "tac_overdue": False}
 
 
-@services.handler("record_tac")
+@services.handler("record_tac", results=("tac_due_on", "tac_overdue"))
 def record_tac(context: ServiceContext, form: str) -> dict[str, Any]:
     """Keep a TAC's outcomes (2N, 2O, 3L): who attended, the child's voice, progress, new
     actions.
+
+    The date is used up: `tac_due_on` becomes null until the next one is agreed.
     """
     begin_step(context)
     answers = Answers.of(context, form)
@@ -95,10 +99,10 @@ def record_tac(context: ServiceContext, form: str) -> dict[str, Any]:
     if complete:
         complete_actions(context)
     add_actions(context, answers, "new_actions", by=by)
-    return {}
+    return {"tac_due_on": None, "tac_overdue": False}
 
 
-@services.handler("alert_overdue_tac")
+@services.handler("alert_overdue_tac", results=("tac_overdue",))
 def alert_overdue_tac(context: ServiceContext) -> dict[str, Any]:
     """Tell the case's co-ordinator and lead professional that a TAC is overdue, and from the second
     alert on the duty managers too (2Q, R2.3: escalation when it stays overdue).
@@ -127,7 +131,7 @@ def alert_overdue_tac(context: ServiceContext) -> dict[str, Any]:
         text += f" This is alert number {planned.alerts + 1}."
     for addressee in dict.fromkeys(addressees):
         deliver(context, addressee, "A TAC is overdue", text)
-    return {}
+    return {"tac_overdue": True}
 
 
 def overdue(connection: Connection, reader: User, *, today: date) -> list[OverdueTac]:

@@ -144,4 +144,8 @@ def test_an_overdue_meeting_alerts_and_goes_on_alerting() -> None:
     overdue = processes()["caf_coordinator"].elements["tac_overdue"]
     assert overdue.event is not None
     assert (overdue.attached_to, overdue.interrupting) == ("hold_tac", False)
-    assert (overdue.event.timer, overdue.event.value) == ("cycle", 'timescale("2Q")')
+    assert overdue.event.timer == "cycle"
+    assert overdue.event.value == (
+        'if tac_overdue = true then timescale("2Q again") '
+        'else if tac_due_on != null then tac_due_on else timescale("2Q")'
+    )

@@ -62,12 +62,11 @@ def test_a_tac_is_held_and_the_next_one_agreed(desk: Desk) -> None:
     assert (following.number, following.due_on, following.held_on) == (2, date(2026, 9, 1), None)
 
 
-def test_without_a_date_the_next_tac_is_three_months_away(desk: Desk) -> None:
+def test_without_a_date_no_tac_is_agreed(desk: Desk) -> None:
     hold(desk)
-    desk.now = desk.now.replace(month=11, day=30)
     desk.submit("agree_next_tac", "coordinator")
-    desk.run("schedule_tac", form="agree_next_tac")
-    assert desk.file().tacs[0].due_on == date(2027, 2, 28)
+    with pytest.raises(ServiceError, match="no date for the next Team Around the Child"):
+        desk.run("schedule_tac", form="agree_next_tac")
 
 
 def test_agreeing_a_date_again_moves_the_tac(desk: Desk) -> None:

@@ -276,8 +276,14 @@ def test_a_late_tac_alerts_by_itself(office: Office) -> None:
             return [item.subject for item in inbox(connection, PEOPLE[user_id])]
 
     before = told("coordinator")
-    office.now += timedelta(days=93)
-    assert due.fire_due(office.runtime) >= 1
+    agreed = office.file().tacs[0].due_on
+    (task,) = queries.open_tasks(office.runtime, office.reference)
+    assert task.due_at is not None and task.due_at.date() == agreed
+    office.now = datetime(agreed.year, agreed.month, agreed.day, 12, tzinfo=UTC)
+    assert due.fire_due(office.runtime) == 0, "on the day itself it is not overdue"
+    office.now += timedelta(days=1)
+    assert due.fire_due(office.runtime) == 1
+    assert due.fire_due(office.runtime) == 0
     assert told("coordinator") == ["A TAC is overdue", *before]
     assert told("leadpro")[0] == "A TAC is overdue"
     assert office.file().tacs[0].alerts == 1
@@ -285,6 +291,10 @@ def test_a_late_tac_alerts_by_itself(office: Office) -> None:
         mails = connection.execute(sa.select(outbox.c.kind, outbox.c.payload)).all()
     recipients = [orjson.loads(mail.payload)["to"] for mail in mails if mail.kind == "mail"]
     assert recipients[-2:] == ["leadpro@partner.example", "coordinator@council.example"]
+    office.now += timedelta(days=8)
+    assert due.fire_due(office.runtime) == 1
+    assert office.file().tacs[0].alerts == 2
+    assert told("manager")[0] == "A TAC is overdue"
     assert queries.incidents(office.runtime) == []
     assert office.open_tasks() == ["hold_tac"]
 

@@ -47,7 +47,7 @@ VALUES = st.recursive(
 
 
 def identical(left: object, right: object) -> bool:
-    """Equal, of the same types all through, and with the same digits, zones and folds."""
+    """Equal, of the same types, digits, zones and folds all through; zero has no sign."""
     if type(left) is not type(right):
         return False
     if isinstance(left, list) and isinstance(right, list):
@@ -67,7 +67,7 @@ def identical(left: object, right: object) -> bool:
             and left.fold == right.fold
         )
     if isinstance(left, Decimal) and isinstance(right, Decimal):
-        return left.as_tuple() == right.as_tuple()
+        return left == right and left.as_tuple()[1:] == right.as_tuple()[1:]
     return left == right
 
 

@@ -132,7 +132,7 @@ def test_an_expression_means_the_same_inside_a_loop_a_context_and_brackets(sourc
         assert outcome(f"if b = \"x\" then {source} else 0") == ("value", value)
 
 
-NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-1e30, max_value=1e30)
+NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**30), max_value=10**30)
 
 
 @pytest.mark.parametrize(
