@@ -380,11 +380,14 @@ _DONE = frozenset({"passed", "served", "decided", "task_completed", "returned", 
 
 
 def _standing(tokens: list[Any], armed: bool = True) -> list[str]:
-    """The elements of a marking (engine.spiff.Run.encode), those inside sub-processes too;
-    boundary events that only wait beside their activity if `armed`."""
+    """The elements at which a marking (engine.spiff.Run.encode) waits.
+
+    With `armed`, boundary events that wait beside their activity, and running sub-processes, are
+    among them; without, only where the case is.
+    """
     found: list[str] = []
     for name, _, letter, data, *inner in tokens:
-        if armed or letter != "w" or "on" not in data:
+        if armed or not (inner or (letter == "w" and "on" in data)):
             found.append(name)
         for nested in inner:
             found += _standing(nested, armed)

@@ -9,15 +9,8 @@ from lxml import etree
 
 from engine import feel
 from engine.decisions.findings import Findings, local_name, text_of
-from engine.decisions.model import (
-    AGGREGATIONS,
-    HIT_POLICIES,
-    FiredRule,
-    Input,
-    Output,
-    Rule,
-    Table,
-)
+from engine.decisions.results import FiredRule
+from engine.decisions.table import AGGREGATIONS, HIT_POLICIES, Input, Output, Rule, Table
 from engine.decisions.types import ANY, ColumnType, column_type, in_words
 
 _KNOWN = frozenset(("input", "output", "annotation", "rule", "description", "extensionElements"))

@@ -14,7 +14,8 @@ from lxml import etree
 from engine import feel
 from engine.decisions.columns import TableReader
 from engine.decisions.findings import Findings, local_name, text_of
-from engine.decisions.model import Decision, LiteralExpression, Table
+from engine.decisions.model import Decision, LiteralExpression
+from engine.decisions.table import Table
 from engine.decisions.types import ANY, column_type
 from engine.errors import InvalidModel
 from engine.xml import parse_xml
@@ -112,6 +113,8 @@ class _Reader:
         self._findings = findings
         self._functions = functions
         self._elements: dict[str, etree._Element] = {}
+        self._results: dict[str, etree._Element] = {}
+        self._names: list[str] = []
         self._language = root.get("expressionLanguage")
 
     def read(self) -> dict[str, Decision]:
@@ -133,6 +136,8 @@ class _Reader:
         decisions = [element for element in self._root if local_name(element) == "decision"]
         if not decisions:
             self._findings.add(self._root, "dmn-empty", "The file has no decision.")
+        self._results = {_variable(element): element for element in decisions}
+        self._names = [_variable(element) for element in self._elements.values()]
         read: dict[str, Decision] = {}
         for element in self._sorted(decisions):
             decision = self._decision(element, read)
@@ -212,8 +217,7 @@ class _Reader:
                     f"{title} requires {requirement.get('href')}, which is not in this file.",
                 )
         required = self._required(element)
-        names = [_variable(target) for target in self._elements.values()]
-        content = self._logic(logic[0], element, title, names)
+        content = self._logic(logic[0], element, title, self._names)
         if content is None:
             return None
         self._check_requirements(element, title, content, required)
@@ -271,16 +275,14 @@ class _Reader:
         required: list[etree._Element],
     ) -> None:
         """What is read of another decision must be required, or nobody would work it out."""
-        for other in self._elements.values():
-            if local_name(other) != "decision" or other is element or other in required:
-                continue
-            if _variable(other) in logic.variables:
+        for name in sorted(logic.variables):
+            other = self._results.get(name)
+            if other is not None and other is not element and other not in required:
                 self._findings.add(
                     element,
                     "dmn-requirement",
-                    f'{title} reads "{_variable(other)}", the result of the decision '
-                    f'"{other.get("name")}", without requiring it. Draw an information '
-                    "requirement between them.",
+                    f'{title} reads "{name}", the result of the decision "{other.get("name")}", '
+                    "without requiring it. Draw an information requirement between them.",
                 )
 
 

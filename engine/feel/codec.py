@@ -38,7 +38,7 @@ _TEXTS: dict[type, Callable[[Any], str]] = {
     timedelta: duration_to_string,
     YearsMonthsDuration: str,
 }
-_MOST_PARTS = 1_000_000
+_MOST_PARTS = 300_000
 
 
 def dump_json(value: Any) -> bytes:

@@ -205,7 +205,7 @@ def sublist(items: Lists, start: Decimal, length: Decimal | None = None) -> List
         return None
     if length is None:
         return items[place:]
-    return items[place : place + int(min(length, len(items)))] if length >= 1 else None
+    return items[place : place + int(min(length, Decimal(len(items))))] if length >= 1 else None
 
 
 def _place(items: Lists, position: Decimal) -> int | None:

@@ -30,7 +30,7 @@ def substring(text: str, start: Decimal, length: Decimal | None = None) -> str |
     first = first - 1 if first > 0 else len(text) + first
     if length is None:
         return text[first:]
-    return text[first : first + int(min(length, len(text)))] if length >= 1 else None
+    return text[first : first + int(min(length, Decimal(len(text))))] if length >= 1 else None
 
 
 @builtin("string length", "string: string")

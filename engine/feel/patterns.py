@@ -72,6 +72,7 @@ _CATEGORIES = frozenset(
     )
 )
 _QUANTIFIER = re.compile(r"\{[0-9]{1,4}(?:,[0-9]{0,4})?\}")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _FLAGS = frozenset("smix")
 STEPS_A_MATCH = 8
 """What one match costs when all matches in a text are wanted."""
@@ -85,7 +86,7 @@ class _Invalid(Exception):
 def matches(text: str, pattern: str, flags: str) -> bool | None:
     """Whether the pattern is found in the text; null if it is no pattern."""
     compiled = _compiled(pattern, flags)
-    return None if compiled is None else compiled.search(text) is not None
+    return None if compiled is None else compiled.search(_encodable(text)) is not None
 
 
 def split(environment: Environment, text: str, delimiter: str) -> list[str] | None:
@@ -95,7 +96,7 @@ def split(environment: Environment, text: str, delimiter: str) -> list[str] | No
         return None
     pieces = []
     start = 0
-    for match in compiled.finditer(text):
+    for match in compiled.finditer(_encodable(text)):
         spend(environment, STEPS_A_MATCH)
         pieces.append(text[start : match.start()])
         start = match.end()
@@ -115,7 +116,7 @@ def replace(
         return None
     pieces: list[str] = []
     length = start = 0
-    for match in compiled.finditer(text):
+    for match in compiled.finditer(_encodable(text)):
         spend(environment, STEPS_A_MATCH)
         pieces.append(text[start : match.start()])
         new = "".join(part if isinstance(part, str) else match.group(part) or "" for part in parts)
@@ -126,6 +127,15 @@ def replace(
         start = match.end()
     pieces.append(text[start:])
     return check_string(environment, "".join(pieces))
+
+
+def _encodable(text: str) -> str:
+    """The text, which RE2 reads as UTF-8; half a character from outside has no such form."""
+    if not text.isascii() and _LONE_SURROGATE.search(text):
+        raise FeelEvaluationError(
+            "A text from outside holds half a character (a lone surrogate). Mend it at its source."
+        )
+    return text
 
 
 def _replacement_parts(replacement: str, groups: int) -> list[str | int] | None:
@@ -152,7 +162,7 @@ def _replacement_parts(replacement: str, groups: int) -> list[str | int] | None:
     return [part for part in parts if part != ""]
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _compiled(pattern: str, flags: str) -> Any:
     """The pattern ready for use, None if it or a flag is none; raises where RE2 cannot do it."""
     if len(pattern) > LONGEST_PATTERN:
@@ -161,6 +171,7 @@ def _compiled(pattern: str, flags: str) -> Any:
         )
     if not _FLAGS.issuperset(flags):
         return None
+    _encodable(pattern)
     try:
         translated = _translate(pattern, "x" in flags, "s" in flags, "m" in flags)
     except _Invalid:
@@ -168,7 +179,7 @@ def _compiled(pattern: str, flags: str) -> Any:
     prefix = "".join(flag for flag in "im" if flag in flags)
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = 4 << 20
+    options.max_mem = 1 << 20
     try:
         return re2.compile(f"(?{prefix}:{translated})" if prefix else translated, options)
     except re2.error as error:

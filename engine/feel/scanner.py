@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from engine.feel.budget import LONGEST_SOURCE
@@ -140,6 +141,8 @@ class KnownNames:
 
     def add(self, name: str) -> None:
         """Make `name` known; a name of one word needs no telling."""
+        if name.isidentifier():
+            return
         pattern = _pattern(name)
         if len(pattern) < 2:
             return
@@ -165,6 +168,7 @@ class KnownNames:
         return None
 
 
+@lru_cache(maxsize=4096)
 def _pattern(name: str) -> tuple[tuple[str, bool], ...]:
     """The tokens of a name, each with whether space stands before it."""
     pattern = []

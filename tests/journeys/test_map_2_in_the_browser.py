@@ -57,7 +57,7 @@ def test_a_family_goes_from_contact_to_closure(
             person.picture("task", height=1500)
             person.picture("task-phone", width=390, height=844)
         if number == 8:
-            expect(person.page.get_by_text("Please say in Jamie's own words")).to_be_visible()
+            expect(person.page.get_by_text("Please say in Jamie's own").first).to_be_visible()
         person.answer(step.answers)
         if number in (6, 12):
             look_at_the_case(people["coordinator"], reference, scripts)

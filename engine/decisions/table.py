@@ -1,0 +1,255 @@
+"""Decision tables with their hit policies (DMN 1.5, chapter 8), ready to be evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from engine import feel
+from engine.decisions.results import DecisionError, DecisionResult, FiredRule, Outputs
+from engine.decisions.types import ColumnType, in_words
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """An input column; `allowed` are its input values, if it has any."""
+
+    label: str
+    expression: feel.Expression
+    type: ColumnType
+    allowed: feel.UnaryTests | None
+
+    def value(self, decision: str, context: Mapping[str, Any]) -> Any:
+        place = f'{decision}, input "{self.label}"'
+        try:
+            value = self.expression.evaluate(context)
+            if type(value) is list and len(value) == 1 and self.type.kind not in ("list", "Any"):
+                value = value[0]
+            if not self.type.accepts(value):
+                raise DecisionError(f"{place} needs {self.type.words}, but got {in_words(value)}.")
+            allowed = self.allowed
+            if allowed is None or value is None or allowed.matches(value, context):
+                return value
+        except feel.FeelError as error:
+            raise DecisionError(f"{place}: {error}") from None
+        raise DecisionError(
+            f"{place} got {in_words(value)}, which is not among its allowed values: "
+            f"{allowed.source.strip()}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output column; `order` are its output values from the highest priority down."""
+
+    name: str
+    label: str
+    type: ColumnType
+    allowed: feel.UnaryTests | None
+    default: feel.Expression | None
+
+    def value(self, place: str, expression: feel.Expression | None, context: Any) -> Any:
+        place = f'{place}, output "{self.label}"'
+        if expression is None:
+            return None
+        try:
+            value = expression.evaluate(context)
+            if not self.type.accepts(value):
+                raise DecisionError(f"{place} must be {self.type.words}, but is {in_words(value)}.")
+            allowed = self.allowed
+            if allowed is None or value is None or allowed.matches(value, context):
+                return value
+        except feel.FeelError as error:
+            raise DecisionError(f"{place}: {error}") from None
+        raise DecisionError(
+            f"{place} is {in_words(value)}, which is not among its allowed values: "
+            f"{allowed.source.strip()}."
+        )
+
+    def priority(self, value: Any) -> int:
+        """The place of a value among the output values; after all of them if it is not there."""
+        order = self.allowed.values if self.allowed is not None else ()
+        return order.index(value) if value in order else len(order)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row: a test for each input, an expression (or nothing) for each output."""
+
+    fired: FiredRule
+    tests: tuple[feel.UnaryTests, ...]
+    outputs: tuple[feel.Expression | None, ...]
+    checks: tuple[tuple[int, feel.UnaryTests], ...]
+    """The tests that can fail, with the number of their column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The logic of a decision table; `title` names its decision in messages."""
+
+    title: str
+    hit_policy: str
+    aggregation: str | None
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    rules: tuple[Rule, ...]
+
+    @property
+    def variables(self) -> frozenset[str]:
+        read: set[str] = set()
+        for column in self.inputs:
+            read |= column.expression.variables
+            read |= column.allowed.variables if column.allowed else frozenset()
+        for output in self.outputs:
+            read |= output.allowed.variables if output.allowed else frozenset()
+            read |= output.default.variables if output.default else frozenset()
+        for rule in self.rules:
+            for part in (*rule.tests, *rule.outputs):
+                read |= part.variables if part else frozenset()
+        return frozenset(read)
+
+    def evaluate(self, context: Mapping[str, Any]) -> DecisionResult:
+        values = [column.value(self.title, context) for column in self.inputs]
+        matched = [rule for rule in self.rules if self._matches(rule, values, context)]
+        inputs = {column.label: value for column, value in zip(self.inputs, values, strict=True)}
+        outputs, rules = _POLICIES[self.hit_policy](self, matched, context)
+        return DecisionResult(outputs, tuple(rule.fired for rule in rules), inputs)
+
+    def _matches(self, rule: Rule, values: Sequence[Any], context: Mapping[str, Any]) -> bool:
+        for index, test in rule.checks:
+            try:
+                if not test.matches(values[index], context):
+                    return False
+            except feel.FeelError as error:
+                label = self.inputs[index].label
+                raise DecisionError(
+                    f'{self.title}, rule {rule.fired.number}, input "{label}": {error}'
+                ) from None
+        return True
+
+    def results(self, rule: Rule, context: Mapping[str, Any]) -> Outputs:
+        """What a rule puts out."""
+        place = f"{self.title}, rule {rule.fired.number}"
+        return {
+            output.name: output.value(place, expression, context)
+            for output, expression in zip(self.outputs, rule.outputs, strict=True)
+        }
+
+    def defaults(self, context: Mapping[str, Any]) -> Outputs:
+        """What is put out where no rule matches: the default entries, otherwise null."""
+        place = f"{self.title}, default"
+        return {
+            output.name: output.value(place, output.default, context) for output in self.outputs
+        }
+
+    def prioritised(
+        self, rules: Sequence[Rule], context: Mapping[str, Any]
+    ) -> list[tuple[Outputs, Rule]]:
+        """Rules with what they put out, by the priority of their outputs from left to right."""
+        pairs = [(self.results(rule, context), rule) for rule in rules]
+        pairs.sort(
+            key=lambda pair: [output.priority(pair[0][output.name]) for output in self.outputs]
+        )
+        return pairs
+
+
+Policy = Callable[
+    [Table, list[Rule], Mapping[str, Any]], tuple[Outputs | list[Outputs], Sequence[Rule]]
+]
+
+
+def _numbers(rules: Sequence[Rule]) -> str:
+    numbers = [str(rule.fired.number) for rule in rules]
+    return ", ".join(numbers[:-1]) + " and " + numbers[-1]
+
+
+def _unique(table: Table, rules: list[Rule], context: Mapping[str, Any]) -> Any:
+    if len(rules) > 1:
+        raise DecisionError(
+            f"{table.title}: rules {_numbers(rules)} all match, but its hit policy UNIQUE allows "
+            "one. Make the rules exclude each other, or choose another hit policy."
+        )
+    return _first(table, rules, context)
+
+
+def _first(table: Table, rules: list[Rule], context: Mapping[str, Any]) -> Any:
+    if not rules:
+        return table.defaults(context), ()
+    return table.results(rules[0], context), rules[:1]
+
+
+def _any(table: Table, rules: list[Rule], context: Mapping[str, Any]) -> Any:
+    if not rules:
+        return table.defaults(context), ()
+    first = table.results(rules[0], context)
+    for rule in rules[1:]:
+        if table.results(rule, context) != first:
+            raise DecisionError(
+                f"{table.title}: rules {rules[0].fired.number} and {rule.fired.number} both match "
+                "with different outputs, but its hit policy ANY needs them to agree."
+            )
+    return first, rules
+
+
+def _priority(table: Table, rules: list[Rule], context: Mapping[str, Any]) -> Any:
+    if not rules:
+        return table.defaults(context), ()
+    outputs, rule = table.prioritised(rules, context)[0]
+    return outputs, (rule,)
+
+
+def _output_order(table: Table, rules: list[Rule], context: Mapping[str, Any]) -> Any:
+    if not rules:
+        return _no_match(table, context), ()
+    pairs = table.prioritised(rules, context)
+    return [outputs for outputs, _ in pairs], [rule for _, rule in pairs]
+
+
+def _rule_order(table: Table, rules: list[Rule], context: Mapping[str, Any]) -> Any:
+    if not rules:
+        return _no_match(table, context), ()
+    return [table.results(rule, context) for rule in rules], rules
+
+
+def _no_match(table: Table, context: Mapping[str, Any]) -> list[Outputs]:
+    if any(output.default is not None for output in table.outputs):
+        return [table.defaults(context)]
+    return []
+
+
+def _collect(table: Table, rules: list[Rule], context: Mapping[str, Any]) -> Any:
+    if table.aggregation is None:
+        return _rule_order(table, rules, context)
+    if not rules and table.aggregation != "COUNT":
+        return table.defaults(context), ()
+    name = table.outputs[0].name
+    values = [table.results(rule, context)[name] for rule in rules]
+    if table.aggregation == "COUNT":
+        return {name: Decimal(len(values))}, rules
+    result = _AGGREGATIONS[table.aggregation].evaluate({"values": values})
+    if result is None:
+        raise DecisionError(
+            f"{table.title}: {table.aggregation} cannot be taken of "
+            f"{', '.join(in_words(value) for value in values[:5])}."
+        )
+    return {name: result}, rules
+
+
+_AGGREGATIONS = {
+    "SUM": feel.compile_expression("sum(values)"),
+    "MIN": feel.compile_expression("min(values)"),
+    "MAX": feel.compile_expression("max(values)"),
+}
+_POLICIES: dict[str, Policy] = {
+    "UNIQUE": _unique,
+    "FIRST": _first,
+    "PRIORITY": _priority,
+    "ANY": _any,
+    "RULE ORDER": _rule_order,
+    "OUTPUT ORDER": _output_order,
+    "COLLECT": _collect,
+}
+HIT_POLICIES = tuple(_POLICIES)
+AGGREGATIONS = ("SUM", "MIN", "MAX", "COUNT")
