@@ -29,6 +29,7 @@ ARITHMETIC = Context(
 )
 """The context of every operation; what it traps becomes null where the operation stands."""
 
+_EXACT = 10**DIGITS
 _LONGEST_INTEGER_BITS = 20_500
 
 
@@ -42,7 +43,7 @@ def number_of_literal(text: str) -> Decimal | None:
 
 def number_of_integer(value: int) -> Decimal:
     """An integer of Python as a number; raises `FeelEvaluationError` beyond the range."""
-    if -(10**DIGITS) < value < 10**DIGITS:
+    if -_EXACT < value < _EXACT:
         return Decimal(value)
     if value.bit_length() > _LONGEST_INTEGER_BITS:
         raise FeelEvaluationError("A whole number has more digits than FEEL numbers may have.")

@@ -53,7 +53,9 @@ def table(
     return f"<decisionTable {attributes}>{columns}{rows}</decisionTable>"
 
 
-def definitions(*content: str, namespace: str = "https://www.omg.org/spec/DMN/20191111/MODEL/") -> bytes:
+def definitions(
+    *content: str, namespace: str = "https://www.omg.org/spec/DMN/20191111/MODEL/"
+) -> bytes:
     return (
         f'<definitions xmlns="{namespace}" id="d" name="D" namespace="http://camunda.org/schema">'
         + "".join(content)
@@ -92,7 +94,9 @@ def test_a_table_tells_its_outputs_the_rule_and_the_inputs() -> None:
 
 def test_no_matching_rule_gives_null_for_each_output() -> None:
     rating = one(
-        table([("score", "number")], [("level", "string"), ("days", "number")], [(["> 1"], ["", "2"])])
+        table(
+            [("score", "number")], [("level", "string"), ("days", "number")], [(["> 1"], ["", "2"])]
+        )
     )
     result = rating.evaluate({"score": 0})
     assert result.outputs == {"level": None, "days": None}
@@ -113,7 +117,7 @@ OVERLAPPING = [
     (["> 10"], ['"b"', "3"]),
     (["> 20"], ['"a"', "2"]),
 ]
-OUTPUTS = [("level", "string", '"a","b"'), ("days", "number")]
+OUTPUTS: list[tuple[str, str] | Column] = [("level", "string", '"a","b"'), ("days", "number")]
 
 
 def overlapping(attributes: str) -> Decision:
@@ -308,14 +312,16 @@ def test_required_decisions_are_evaluated_first_under_their_names() -> None:
 
 def test_a_required_table_with_several_outputs_is_a_context_and_a_collection_a_list() -> None:
     content = definitions(
-        decision(table([("n", "number")], [("a", "number"), ("b", "number")], [(["-"], ["n", "2"])]),
-                 "one", "pair"),
+        decision(
+            table([("n", "number")], [("a", "number"), ("b", "number")], [(["-"], ["n", "2"])]),
+            "one", "pair"),
         decision(table([("n", "number")], [("a", "number")], [(["> 0"], ["1"]), (["> 1"], ["2"])],
                        'hitPolicy="COLLECT"'), "two", "points"),
-        decision("<literalExpression><text>pair.a + pair.b + sum(points)</text></literalExpression>",
-                 "sum", "Sum",
-                 '<informationRequirement><requiredDecision href="#one"/></informationRequirement>'
-                 '<informationRequirement><requiredDecision href="#two"/></informationRequirement>'),
+        decision(
+            "<literalExpression><text>pair.a + pair.b + sum(points)</text></literalExpression>",
+            "sum", "Sum",
+            '<informationRequirement><requiredDecision href="#one"/></informationRequirement>'
+            '<informationRequirement><requiredDecision href="#two"/></informationRequirement>'),
     )  # fmt: skip
     assert parse_decisions(content, "t.dmn")["sum"].evaluate({"n": 5}).value == 10
 
@@ -383,7 +389,8 @@ AS_SAVED = b"""<?xml version="1.0" encoding="UTF-8"?>
       <rule id="rule2">
         <inputEntry id="c4"><text></text></inputEntry>
         <inputEntry id="c5"><text>-</text></inputEntry>
-        <outputEntry id="c6" expressionLanguage="feel"><text>"Soup for " + string(guests)</text></outputEntry>
+        <outputEntry id="c6" expressionLanguage="feel">
+          <text>"Soup for " + string(guests)</text></outputEntry>
       </rule>
     </decisionTable>
   </decision>

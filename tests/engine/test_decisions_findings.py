@@ -16,7 +16,8 @@ GOOD = f"""<definitions xmlns="{NAMESPACE}" id="d" name="D" namespace="n">
         <inputExpression id="ie" typeRef="string"><text>level</text></inputExpression>
         <inputValues><text>"low","high"</text></inputValues>
       </input>
-      <output id="out" name="days" typeRef="number"><outputValues><text>[1..30]</text></outputValues>
+      <output id="out" name="days" typeRef="number">
+        <outputValues><text>[1..30]</text></outputValues>
       </output>
       <rule id="rule_1">
         <inputEntry id="cell_in"><text>"low"</text></inputEntry>

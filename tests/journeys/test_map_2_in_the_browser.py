@@ -83,11 +83,13 @@ def look_at_the_case(person: Person, reference: str, scripts: bool) -> None:
         person.go(f"/cases/{reference}/{page}")
         expect(person.page.get_by_text(reference).first).to_be_visible()
         if page in ("plan", "timeline"):
-            person.picture(f"case-{page}")
+            person.picture(f"case-{page}", height=1000)
     if scripts:
         canvas = person.page.locator(".djs-container")
         expect(canvas.first).to_be_visible()
         expect(person.page.locator(".bjs-powered-by").first).to_be_visible()
-        person.picture("case-diagram")
+        if person.user == "coordinator":
+            person.picture("case-diagram", height=1250)
     person.go(f"/cases/{reference}")
-    person.picture("case", height=1300)
+    if person.user == "coordinator":
+        person.picture("case", height=1300)

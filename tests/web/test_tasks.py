@@ -199,3 +199,25 @@ def test_what_was_recorded_before_is_there_to_decide_on(world: World) -> None:
     page = world.browser("manager").get(f"/tasks/{task.id}")
     assert CHECKS["checks_outcome"] in page.text
     assert "Max Mash" in page.text
+
+
+def test_a_duty_manager_gives_a_task_to_someone_else(world: World) -> None:
+    reference = world.contact()
+    task = world.task(reference)
+    world.claim("mash", task)
+    browser = world.browser("manager")
+    page = browser.get(f"/cases/{reference}/tasks")
+    assert f"/tasks/{task.id}/give" in page.links().values()
+    page = browser.get(f"/tasks/{task.id}/give")
+    assert "Max Mash has it now" in page.text
+    refused = browser.press(page, "Give the task", status=422)
+    assert "Select who should have this task" in refused.text
+    # Only those with the task's role are offered or accepted.
+    browser.press(page, "Give the task", {"to": "leadpro"}, status=422)
+    page = browser.follow(browser.press(page, "Give the task", {"to": "mash2"}))
+    assert "is now with Mia Mash" in page.text
+    assert world.task(reference).assignee == "mash2"
+    page = browser.get(f"/cases/{reference}/timeline")
+    assert f"Given to Mia Mash: {task.name}" in page.text
+    world.complete("mash2", reference, task.element, **CHECKS, social_care_open=False)
+    assert "This task is finished" in browser.get(f"/tasks/{task.id}/give").text

@@ -89,7 +89,7 @@ def test_what_a_person_writes_is_within_the_limits() -> None:
         "sort(rows, function(a, b) a.age < b.age)[1].name",
         'string join(for r in rows return r.name, ", ")',
         "sum(for i in 1..10000 return i * i)",
-        "every r in rows satisfies r.age < 18 and not(contains(r.name, \"x\"))",
+        'every r in rows satisfies r.age < 18 and not(contains(r.name, "x"))',
         " or ".join(f'x = "{i}"' for i in range(500)),
         "if x = 1 then 1 " + "else if x = 2 then 2 " * 50 + "else 3",
         " + ".join(['"a"'] * 100),

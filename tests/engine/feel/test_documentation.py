@@ -31,3 +31,23 @@ def test_an_example_comes_to_what_the_page_says(example: str) -> None:
 def test_a_built_in_function_has_an_example(name: str) -> None:
     call = re.compile(rf"(?<![a-z] )(?<![a-z]){re.escape(name)}\(")
     assert any(call.search(example) for example in EXAMPLES)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "for i in 1..1000000000 return i",
+        'string join(for i in 1..20000 return "aaaaaaaaaaaa")',
+        "flatten([for i in 1..60000 return i, for i in 1..60000 return i])",
+        f'matches("a", "{"a" * 1_001}")',
+        "1" + " + 1" * 6_000,
+        "(" * 100 + "1" + ")" * 100,
+    ],
+)
+def test_the_page_names_the_limit_that_an_error_names(source: str) -> None:
+    with pytest.raises(feel.FeelError) as caught:
+        feel.compile_expression(source).evaluate({})
+    numbers = re.findall(r"(?:at most|more than) ([0-9,]+[0-9])", caught.value.message)
+    limits = PAGE.read_text(encoding="utf-8").partition("## Limits")[2]
+    assert numbers
+    assert f" {numbers[0]} " in limits

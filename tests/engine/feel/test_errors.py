@@ -115,7 +115,7 @@ def test_source_of_python_is_not_feel(source: str) -> None:
     "source",
     [
         "x.__class__",
-        'x.__class__.__mro__[1]',
+        "x.__class__.__mro__[1]",
         '"".__class__',
         "[].append",
         "{}.keys",
@@ -137,6 +137,12 @@ def test_an_error_while_evaluating_has_its_place() -> None:
     assert "years 1 to 9999" in caught.value.message
     assert (caught.value.line, caught.value.column) == (2, 6)
     assert caught.value.source == expression.source
+
+
+def test_half_a_character_from_outside_is_refused_where_a_pattern_is_looked_for() -> None:
+    for source in ('matches(x, "a")', 'split(x, "a")', 'replace(x, "a", "b")', 'matches("a", x)'):
+        with pytest.raises(feel.FeelEvaluationError, match="half a character"):
+            feel.compile_expression(source).evaluate({"x": "a\ud800"})
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])

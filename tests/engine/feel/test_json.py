@@ -36,12 +36,8 @@ SCALARS = st.one_of(
 )
 KEYS = st.one_of(st.text(max_size=8), st.sampled_from(["@", "@number", "@@", "@range", "@later"]))
 VALUES = st.recursive(
-    st.one_of(
-        SCALARS, st.builds(feel.Range, NUMBERS, NUMBERS, st.booleans(), st.booleans())
-    ),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4), st.dictionaries(KEYS, inner, max_size=4)
-    ),
+    st.one_of(SCALARS, st.builds(feel.Range, NUMBERS, NUMBERS, st.booleans(), st.booleans())),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(KEYS, inner, max_size=4)),
     max_leaves=12,
 )
 
@@ -55,10 +51,15 @@ def identical(left: object, right: object) -> bool:
     if isinstance(left, dict) and isinstance(right, dict):
         return list(left) == list(right) and all(identical(left[k], right[k]) for k in left)
     if isinstance(left, feel.Range) and isinstance(right, feel.Range):
-        return identical(left.start, right.start) and identical(left.end, right.end) and (
-            left.start_included,
-            left.end_included,
-        ) == (right.start_included, right.end_included)
+        return (
+            identical(left.start, right.start)
+            and identical(left.end, right.end)
+            and (
+                left.start_included,
+                left.end_included,
+            )
+            == (right.start_included, right.end_included)
+        )
     if isinstance(left, datetime | time) and isinstance(right, datetime | time):
         return (
             left.replace(tzinfo=None) == right.replace(tzinfo=None)

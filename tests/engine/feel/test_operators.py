@@ -82,7 +82,9 @@ def test_a_comparison_with_a_constant_agrees_with_the_general_one(
     assert value(f"x {sign} {constant}", x=given) is general
     assert value(f"c.x {sign} {constant}", c={"x": given}) is general
     assert value(f"[x][1] {sign} {constant}", x=given) is general
-    assert value(f"{constant} {sign} x", x=given) is value(f"y {sign} x", x=given, y=value(constant))
+    assert value(f"{constant} {sign} x", x=given) is value(
+        f"y {sign} x", x=given, y=value(constant)
+    )
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,7 @@ def test_in_means_the_same_for_constants_and_variables() -> None:
         ('@"2024-01-31" + @"P1M"', date(2024, 2, 29)),
         ('@"2024-03-31" - @"P1M"', date(2024, 2, 29)),
         ('@"P1Y" + @"2024-02-29"', date(2025, 2, 28)),
-        ('@"2024-05-31T10:00:00" - @"P1M"', datetime(2024, 4, 30, 10)),
+        ('@"2024-05-31T10:00:00" - @"P1M"', datetime.fromisoformat("2024-04-30T10:00:00")),
         ('@"2024-01-01" - @"2023-01-01"', timedelta(days=365)),
         ('@"2024-01-02T00:00:00" - @"2024-01-01T12:00:00"', timedelta(hours=12)),
         ('@"2024-01-02" - @"2024-01-01T12:00:00Z"', timedelta(hours=12)),
@@ -173,8 +175,8 @@ def test_arithmetic(source: str, expected: object) -> None:
 
 def test_time_zones_count_elapsed_time_across_a_change_of_the_clocks() -> None:
     before = '@"2024-03-30T12:00:00@Europe/London"'
-    assert value(f"string({before} + @\"P1D\")") == "2024-03-31T13:00:00@Europe/London"
-    assert value(f"string({before} + @\"P1M\")") == "2024-04-30T12:00:00@Europe/London"
+    assert value(f'string({before} + @"P1D")') == "2024-03-31T13:00:00@Europe/London"
+    assert value(f'string({before} + @"P1M")') == "2024-04-30T12:00:00@Europe/London"
     assert value(f'@"2024-03-31T12:00:00@Europe/London" - {before}') == timedelta(hours=23)
 
 

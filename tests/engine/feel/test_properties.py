@@ -15,16 +15,15 @@ from engine import feel
 
 DECIMAL128 = Context(prec=34, rounding=ROUND_HALF_EVEN, Emin=-6143, Emax=6144)
 
-PIECES = st.sampled_from(
-    """
-    + - * / ** = != < <= > >= ( ) [ ] { } , : . .. ? @ -> == ' ; \\ " // /* */
+WORDS = r"""
+    + - * / ** = != < <= > >= ( ) [ ] { } , : . .. ? @ -> == ' ; \ " // /* */
     and or not in between if then else for return some every satisfies instance of function null
     true false item partial a b rows name date time duration number string list context range
     1 0 -1 2.5 1e3 "x" "2024-05-31" @"2024-05-31" @"10:00:00" @"P1D" @"P1Y" @"2024-01-01T00:00:00Z"
     [1..3] (1..3) {a:1} [1,"a",null] (<5) date(a) count(rows) rows[a>1] rows.a sum(1,2)
     matches(name,"a*") replace(name,"(a)","$1") substring(name,1) string(a) sort(rows)
-    """.split()
-)
+"""
+PIECES = st.sampled_from(WORDS.split())
 SOURCES = st.one_of(
     st.lists(PIECES, max_size=14).map(" ".join),
     st.lists(PIECES, max_size=8).map("".join),
@@ -129,7 +128,7 @@ def test_an_expression_means_the_same_inside_a_loop_a_context_and_brackets(sourc
             ("value", value) if value is not None else ("value", None)
         )
         assert outcome(f"{{once: {source}}}.once") == ("value", value)
-        assert outcome(f"if b = \"x\" then {source} else 0") == ("value", value)
+        assert outcome(f'if b = "x" then {source} else 0') == ("value", value)
 
 
 NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**30), max_value=10**30)

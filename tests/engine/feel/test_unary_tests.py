@@ -42,7 +42,7 @@ def matches(source: str, value: object, /, **context: object) -> bool:
         ("(1..5)", [2], [1, 5]),
         ("]1..5[", [2], [1, 5]),
         ("[1..2], ]4..5[", [1, 4.5], [3, 4, 5]),
-        ('not([1..5])', [6], [1, None]),
+        ("not([1..5])", [6], [1, None]),
         ('@"2024-01-01"', [date(2024, 1, 1)], [date(2024, 1, 2), None]),
         ('[@"2024-01-01"..@"2024-12-31"]', [date(2024, 5, 1)], [date(2025, 1, 1)]),
         ('< @"P3M"', [feel.YearsMonthsDuration(2)], [feel.YearsMonthsDuration(3), 2]),

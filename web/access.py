@@ -1,0 +1,170 @@
+"""Every route and who may use it: one table, enforced before any view runs.
+
+A route that the table does not name is refused to everyone, so a forgotten row shows at once. What
+a person may see of a case, or do with a task, depends on the case as well; rows marked `case` or
+`task` have that checked here too. A task's own rules (whose it is) are left in `flask.g.task` for
+the view to explain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from flask import Flask, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import Forbidden
+
+from engine import queries
+from handlers import access as case_access
+from handlers import vocabulary
+from handlers.access import ReasonNeeded
+from handlers.directory import User
+from web.people import (
+    current_user,
+    has_task,
+    is_open,
+    note_opening,
+    now,
+    reading,
+    runtime,
+    writing,
+)
+
+
+class Who(Enum):
+    """Whom a route is for, before any role is looked at."""
+
+    ANYONE = "anyone"
+    PERSON = "a person who is signed in"
+    SYSTEM = "another system, with an API key"
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may use one route.
+
+    `roles` narrows a person's route to those who hold one of them. With `case`, the person must
+    also be allowed to open the case named in the address; with `task`, the case of the task.
+    """
+
+    who: Who
+    roles: frozenset[str] = frozenset()
+    case: bool = False
+    task: bool = False
+
+
+ANYONE = Access(Who.ANYONE)
+SIGNED_IN = Access(Who.PERSON)
+ON_THE_CASE = Access(Who.PERSON, case=True)
+FOR_THE_TASK = Access(Who.PERSON, task=True)
+CAF_AND_MASH = Access(
+    Who.PERSON,
+    roles=frozenset(
+        {
+            "mash_worker",
+            "caf_duty_manager",
+            "caf_co_ordinator",
+            "caf_social_worker",
+            "safer_families_practitioner",
+        }
+    ),
+)
+DUTY_MANAGERS = Access(Who.PERSON, roles=frozenset({"caf_duty_manager"}))
+DUTY_MANAGERS_TASKS = Access(Who.PERSON, roles=DUTY_MANAGERS.roles, task=True)
+API_KEY = Access(Who.SYSTEM)
+
+ROUTES: dict[str, Access] = {
+    "static": ANYONE,
+    "api.health": ANYONE,
+    "api.description": ANYONE,
+    "api.create_contact": API_KEY,
+    "api.contact": API_KEY,
+    "sign_in.form": ANYONE,
+    "sign_in.submit": ANYONE,
+    "sign_in.sign_out": ANYONE,
+    "trays.start": SIGNED_IN,
+    "tasks.show": FOR_THE_TASK,
+    "tasks.answer": FOR_THE_TASK,
+    "tasks.check": FOR_THE_TASK,
+    "tasks.complete": FOR_THE_TASK,
+    "tasks.claim": FOR_THE_TASK,
+    "tasks.release": FOR_THE_TASK,
+    "reassign.form": DUTY_MANAGERS_TASKS,
+    "reassign.give": DUTY_MANAGERS_TASKS,
+    "cases.index": SIGNED_IN,
+    "cases.opening": SIGNED_IN,
+    "cases.summary": ON_THE_CASE,
+    "cases.plan": ON_THE_CASE,
+    "cases.meetings": ON_THE_CASE,
+    "cases.tasks": ON_THE_CASE,
+    "cases.timeline": ON_THE_CASE,
+    "cases.diagram": ON_THE_CASE,
+    "cases.diagram_file": ON_THE_CASE,
+    "cases.notes": ON_THE_CASE,
+    "cases.add_note": ON_THE_CASE,
+    "messages.form": ON_THE_CASE,
+    "messages.send": ON_THE_CASE,
+    "look_up.form": CAF_AND_MASH,
+    "look_up.answer": CAF_AND_MASH,
+    "inbox.index": SIGNED_IN,
+    "inbox.mark_read": SIGNED_IN,
+    "incidents.index": DUTY_MANAGERS,
+    "incidents.retry": DUTY_MANAGERS,
+}
+
+
+def enforce(app: Flask) -> None:
+    """Make `app` ask the table before every view."""
+    app.before_request(_check)
+
+
+def _check() -> ResponseReturnValue | None:
+    if request.endpoint is None:
+        return None  # no such page: Flask answers 404 or 405 by itself
+    access = ROUTES.get(request.endpoint)
+    if access is None:
+        raise Forbidden("This page is not open to anyone.")
+    if access.who is not Who.PERSON:
+        return None  # keys are checked by the API, which answers in its own format
+    user = current_user()
+    if user is None:
+        # Only a page that was asked for by GET can be shown again after signing in.
+        there = request.full_path.rstrip("?") if request.method == "GET" else "/"
+        return redirect(url_for("sign_in.form", next=there if there != "/" else None), 303)
+    if access.roles and not access.roles & user.roles:
+        wanted = ", ".join(sorted(vocabulary.label("role", role) for role in access.roles))
+        raise Forbidden(f"This page is for: {wanted}. Your account does not have such a role.")
+    arguments = request.view_args or {}
+    if access.task:
+        g.task = queries.task(runtime(), arguments["task_id"])
+        return open_case(user, g.task.business_key)
+    if access.case:
+        return open_case(user, arguments["reference"])
+    return None
+
+
+def open_case(user: User, reference: str, reason: str = "") -> ResponseReturnValue | None:
+    """Log that `user` opens the case, unless they did so a short while ago.
+
+    The log is written before anything of the case is shown, so that nothing is seen unlogged.
+    Returns a page that asks for the safeguarding reason where one is needed; raises `NotFound` for
+    a case that the person may not see, in the same words as for one that does not exist.
+    """
+    with reading() as connection:
+        case_access.require(connection, user, reference)
+    if is_open(reference) and not reason:
+        return None
+    try:
+        works_on_it = has_task(user, reference)
+        writing(
+            lambda connection: case_access.open_case(
+                connection, user, reference, now=now(), reason=reason, has_task=works_on_it
+            )
+        )
+    except ReasonNeeded:
+        there = request.form.get("next", "") if reason else request.full_path.rstrip("?")
+        page = render_template("case_reason.html", reference=reference, next=there, errors={})
+        return page, 403
+    note_opening(reference)
+    return None

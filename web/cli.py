@@ -1,0 +1,328 @@
+"""The `pathways` command: one small function for each subcommand, all listed in `COMMANDS`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TextIO
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from engine import commands, database, definitions, tracing
+from engine.decisions import parse_decisions
+from engine.diagrams import read_diagram
+from engine.errors import EngineError, Finding, InvalidModel
+from engine.forms import parse_form
+from engine.runtime import SYSTEM, Runtime
+from handlers import MIGRATIONS, services
+from web import load as loading
+from web.settings import DEFAULT_DATABASE_URL, DEMO_API_KEY, Settings, SettingsError
+
+MODELS = Path(__file__).resolve().parent.parent / "bpmn"
+
+Options = argparse.Namespace
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand: what it is for, what it accepts, and the function that gives its exit code."""
+
+    name: str
+    summary: str
+    run: Callable[[Options], int]
+    arguments: Callable[[argparse.ArgumentParser], object]
+
+
+class UsageError(Exception):
+    """The command cannot do what it was asked; the message says why, and what would work."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 done, 1 refused, 2 not understood."""
+    parser = argparse.ArgumentParser(
+        prog="pathways", description="Runs a council's operating models from their diagrams."
+    )
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        each = subparsers.add_parser(
+            command.name, help=command.summary, description=command.summary
+        )
+        command.arguments(each)
+        each.set_defaults(run=command.run)
+    options = parser.parse_args(arguments)
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+        return code
+    except InvalidModel as refusal:
+        _print_findings(refusal.findings, sys.stderr)
+    except (EngineError, SettingsError, UsageError, loading.LoadError) as refusal:
+        print(refusal, file=sys.stderr)
+    except (ArgumentError, OperationalError) as error:
+        reason = str(getattr(error, "orig", None) or error).strip()
+        print(f"The database cannot be used: {reason}", file=sys.stderr)
+    except BrokenPipeError:
+        # Whoever read the output has read enough; Python must not complain about it on leaving.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+# serve, worker
+
+
+def serve(options: Options) -> int:
+    """Answer browsers."""
+    from web import nodes
+
+    settings = _settings(options)
+    try:
+        nodes.serve(
+            _runtime(options), settings, options.host, options.port, threads=options.threads
+        )
+    except nodes.NodeError as error:
+        raise UsageError(str(error)) from None
+    return 0
+
+
+def _serve_arguments(parser: argparse.ArgumentParser) -> None:
+    _database_argument(parser)
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+    )
+    parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
+    parser.add_argument("--threads", type=int, default=8, help="requests answered side by side")
+    parser.add_argument(
+        "--demo", action="store_true", help="migrate, add the demonstration's model and users"
+    )
+
+
+def worker(options: Options) -> int:
+    """Do what falls due without a person: timers, retries and messages to other systems."""
+    from web import nodes
+
+    # A worker signs no cookies, so the key that web nodes share is no business of its.
+    os.environ.setdefault("PATHWAYS_SECRET_KEY", secrets.token_urlsafe(48))
+    nodes.work(_runtime(options), _settings(options), options.every)
+    return 0
+
+
+def _worker_arguments(parser: argparse.ArgumentParser) -> None:
+    _database_argument(parser)
+    parser.add_argument(
+        "--every",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="seconds between two looks for due work (default: 5)",
+    )
+
+
+# deploy, check, trace
+
+
+def deploy(options: Options) -> int:
+    """Check an operating model and make it the version that new cases run."""
+    done = commands.deploy(_runtime(options), _model_folder(options.folder), SYSTEM)
+    news = "deployed" if done.new else "is deployed already and unchanged"
+    print(f"{done.model} version {done.version} {news}")
+    return 0
+
+
+def _deploy_arguments(parser: argparse.ArgumentParser) -> None:
+    _database_argument(parser)
+    _model_argument(parser, "folder")
+
+
+def check(options: Options) -> int:
+    """Look for everything that is wrong with models, diagrams, decision tables and forms."""
+    findings: list[Finding] = []
+    for path in options.paths:
+        try:
+            findings += _findings(path)
+        except InvalidModel as refusal:
+            findings += refusal.findings
+    if options.json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        _print_findings(findings, sys.stdout)
+    return int(any(finding.severity == "error" for finding in findings))
+
+
+def _check_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="a model folder, or a .bpmn, .dmn or .form file",
+    )
+    _json_argument(parser)
+
+
+def _findings(path: Path) -> list[Finding]:
+    """Findings for one path; raises `InvalidModel` with those that kept it from being read."""
+    if path.is_dir():
+        return definitions.read_model(definitions.files_of(path), services)[1]
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+    if path.suffix == ".bpmn":
+        return read_diagram(content, str(path))[1]
+    if path.suffix == ".dmn":
+        parse_decisions(content, str(path))
+    elif path.suffix == ".form":
+        parse_form(content, str(path))
+    else:
+        raise UsageError(f"{path} is neither a model folder nor a .bpmn, .dmn or .form file.")
+    return []
+
+
+def trace(options: Options) -> int:
+    """Show which elements implement each clause of the source documents."""
+    folder = _model_folder(options.model)
+    model, _ = definitions.read_model(definitions.files_of(folder), services)
+    traced = tracing.trace(model)
+    elements = {
+        clause.id: [f"{claim.process}/{claim.element}" for claim in claims]
+        for clause, claims in traced.clauses
+    }
+    without = [f"{claim.process}/{claim.element}" for claim in traced.unclaimed]
+    if options.json:
+        print(json.dumps({"clauses": elements, "without_clause": without}, indent=2))
+    else:
+        for clause, places in elements.items():
+            print(f"{clause:<8} {', '.join(places) or 'NO ELEMENT'}")
+        print(f"\nTasks and calls without a clause: {', '.join(without) or 'none'}")
+    return int(bool(traced.missing))
+
+
+def _trace_arguments(parser: argparse.ArgumentParser) -> None:
+    _model_argument(parser, "model")
+    _json_argument(parser)
+
+
+# load, migrate-database
+
+
+def load(options: Options) -> int:
+    """Send contacts to a running service through its public interface."""
+    refused = 0
+    for path in options.files:
+        for contact in loading.contacts_in(path):
+            try:
+                received = loading.send(contact, options.url, options.api_key)
+            except loading.LoadError as refusal:
+                print(f"{path}: {refusal}", file=sys.stderr)
+                refused += 1
+                continue
+            news = "was received before, as" if received.duplicate else "received as"
+            print(f"{path}: {news} {received.reference}")
+    return int(refused > 0)
+
+
+def _load_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="JSON: one contact or a list of them"
+    )
+    parser.add_argument(
+        "--url", default="http://127.0.0.1:8000", help="the service (default: the demonstration)"
+    )
+    parser.add_argument(
+        "--api-key",
+        default=os.environ.get("PATHWAYS_API_KEY", DEMO_API_KEY),
+        help="default: PATHWAYS_API_KEY, or else the demonstration's key",
+    )
+
+
+def migrate_database(options: Options) -> int:
+    """Bring the database's tables to the newest version."""
+    database.migrate(_connect(options), MIGRATIONS)
+    print("The database is up to date.")
+    return 0
+
+
+COMMANDS = (
+    Command("serve", "answer browsers", serve, _serve_arguments),
+    Command("worker", "do what falls due without a person", worker, _worker_arguments),
+    Command("deploy", "check and deploy an operating model", deploy, _deploy_arguments),
+    Command("check", "find what is wrong with diagrams, tables and forms", check, _check_arguments),
+    Command("trace", "show what implements each clause of a model", trace, _trace_arguments),
+    Command("load", "send contacts to a running service", load, _load_arguments),
+    Command(
+        "migrate-database",
+        "bring the database's tables to the newest version",
+        migrate_database,
+        lambda parser: _database_argument(parser),
+    ),
+)
+
+
+# What several commands share
+
+
+def _runtime(options: Options) -> Runtime:
+    return Runtime(_connect(options), services)
+
+
+def _connect(options: Options) -> Engine:
+    try:
+        return database.connect(_database_url(options))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _database_url(options: Options) -> str:
+    given: str | None = options.database_url or os.environ.get("PATHWAYS_DATABASE_URL")
+    return given or DEFAULT_DATABASE_URL
+
+
+def _settings(options: Options) -> Settings:
+    environment = {**os.environ, "PATHWAYS_DATABASE_URL": _database_url(options)}
+    if getattr(options, "demo", False):
+        environment["PATHWAYS_DEMO"] = "1"
+    return Settings.from_environment(environment)
+
+
+def _model_folder(text: str) -> Path:
+    """The folder that `text` is, or the shipped model of that name."""
+    for folder in (Path(text), MODELS / text):
+        if (folder / "model.toml").is_file():
+            return folder
+    shipped = ", ".join(sorted(path.parent.name for path in MODELS.glob("*/model.toml")))
+    raise UsageError(
+        f"{text} is neither a folder with a model.toml nor one of the shipped models ({shipped})."
+    )
+
+
+def _print_findings(findings: Iterable[Finding], to: TextIO) -> None:
+    for finding in findings:
+        print(finding, file=to)
+
+
+def _database_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--database-url",
+        metavar="URL",
+        help="sqlite:///FILE or postgresql://USER@HOST/NAME (default: PATHWAYS_DATABASE_URL, "
+        f"or else {DEFAULT_DATABASE_URL})",
+    )
+
+
+def _model_argument(parser: argparse.ArgumentParser, name: str) -> None:
+    parser.add_argument(
+        name, metavar="MODEL", help="a model folder, or the name of a model that ships"
+    )
+
+
+def _json_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON for other programs")

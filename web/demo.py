@@ -1,0 +1,66 @@
+"""The demonstration: its operating model, its invented users, and what each of them can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import commands
+from engine.runtime import SYSTEM, Runtime
+from handlers import directory, vocabulary
+from handlers.directory import DEMO_PASSWORD
+
+MODEL = Path(__file__).resolve().parent.parent / "bpmn" / "caf"
+
+_CAN = {
+    "mash_worker": "Does the basic checks on new contacts in the MASH Early Help tray.",
+    "caf_duty_manager": "Decides the tray of each contact, oversees closures, mends incidents.",
+    "caf_co_ordinator": (
+        "Makes enquiries, confirms consent, assures the quality of assessments and reviews."
+    ),
+    "lead_professional": "Writes the assessment with the family and holds the TAC meetings.",
+    "caf_social_worker": "Works contacts and supports stuck cases from the social work tray.",
+    "safer_families_practitioner": "Works contacts in the Safer Families tray.",
+    "analyst": "Draws operating models.",
+    "publisher": "Approves and publishes operating models.",
+    "administrator": "Looks after accounts.",
+}
+
+
+@dataclass(frozen=True)
+class Guest:
+    """One user of the demonstration as the sign-in page lists them."""
+
+    id: str
+    name: str
+    password: str
+    role: str
+    can: str
+
+
+def guests() -> tuple[Guest, ...]:
+    """Everyone who can sign in to the demonstration, with the password and what they can do."""
+    found = []
+    for user in directory.demo_users():
+        roles = sorted(user.roles)
+        found.append(
+            Guest(
+                user.id,
+                user.name,
+                DEMO_PASSWORD,
+                ", ".join(vocabulary.label("role", role) for role in roles),
+                " ".join(_CAN[role] for role in roles if role in _CAN),
+            )
+        )
+    return tuple(found)
+
+
+def prepare(runtime: Runtime) -> tuple[Guest, ...]:
+    """Deploy the demonstration's model and create its users; the database is migrated already.
+
+    May be called at every start: what exists stays as it is. Returns the users, to be printed.
+    """
+    commands.deploy(runtime, MODEL, SYSTEM)
+    with runtime.database.begin() as connection:
+        directory.seed_demo(connection)
+    return guests()

@@ -1,0 +1,57 @@
+"""A duty manager gives a task to someone else: for leave, illness or balance."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from engine import commands, queries
+from engine.errors import TaskClosed
+from handlers import cases, directory
+from handlers.directory import User
+from web.people import reading, runtime, signed_in
+
+blueprint = Blueprint("reassign", __name__, url_prefix="/tasks/<int(max=2147483647):task_id>/give")
+
+
+@blueprint.get("")
+def form(task_id: int) -> ResponseReturnValue:
+    """Choose among the people who hold the task's role."""
+    return _page(g.task)
+
+
+@blueprint.post("")
+def give(task_id: int) -> ResponseReturnValue:
+    """Give the task to the person chosen."""
+    task: queries.Task = g.task
+    if task.status != "open":
+        raise TaskClosed("This task is finished. There is nothing left to give to anyone.")
+    chosen = next((user for user in _people(task) if user.id == request.form.get("to")), None)
+    if chosen is None:
+        return _page(task, {"to": "Select who should have this task"}), 422
+    commands.assign(runtime(), task_id, chosen.id, signed_in().actor)
+    flash(f"{task.name} is now with {chosen.name}.")
+    return redirect(url_for("cases.tasks", reference=task.business_key), 303)
+
+
+def _people(task: queries.Task) -> list[User]:
+    with reading() as connection:
+        return [
+            user
+            for user in directory.list_users(connection, role=task.role)
+            if user.id != task.assignee
+        ]
+
+
+def _page(task: queries.Task, errors: dict[str, str] | None = None) -> str:
+    with reading() as connection:
+        case = cases.case(connection, task.business_key)
+        names = directory.names(connection, [task.assignee])
+    return render_template(
+        "reassign.html",
+        task=task,
+        case=case,
+        holder=names.get(task.assignee or ""),
+        people=_people(task),
+        errors=errors or {},
+    )
