@@ -34,11 +34,10 @@ def send(reference: str, name: str) -> ResponseReturnValue:
             change = forms.change_rows(message.form, answers, request.form.get("action"))
             if change is not None:
                 return _form_page(reference, message, change.answers)
-            clean = message.form.clean(answers, choices=message.choices)
             opened = forms.unseen(message.form, request.form, answers)
             if opened:
                 return _form_page(reference, message, answers, opened=opened)
-            answers = clean
+            answers = message.form.clean(answers, choices=message.choices)
         commands.correlate(runtime(), name, reference, answers, signed_in().actor)
     except InvalidAnswers as refusal:
         return _form_page(reference, message, answers, refusal.errors), 422

@@ -108,7 +108,11 @@ def _announce(address: str, guests: tuple[demo.Guest, ...]) -> None:
     lines = [f"CAF Pathways is at {address}"]
     if guests:
         lines += ["", "Sign in as one of these people, who are all invented:", ""]
-        lines += [f"  {g.id:<12} password {g.password:<16} {g.name}, {g.role}" for g in guests]
+        width = max(len(guest.id) for guest in guests)
+        lines += [
+            f"  {guest.id:<{width}}  password {guest.password}  {guest.name}, {guest.role}"
+            for guest in guests
+        ]
         lines.append("")
     lines.append("Stop it with Ctrl+C.")
     print("\n".join(lines), flush=True)

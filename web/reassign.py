@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from engine import commands, queries
 from engine.errors import TaskClosed
-from handlers import cases, directory
+from handlers import access, cases, directory
 from handlers.directory import User
 from web.people import reading, runtime, signed_in
 
@@ -16,7 +16,7 @@ blueprint = Blueprint("reassign", __name__, url_prefix="/tasks/<int(max=21474836
 
 @blueprint.get("")
 def form(task_id: int) -> ResponseReturnValue:
-    """Choose among the people who hold the task's role."""
+    """Choose among the people who hold the task's role and may see the case."""
     return _page(g.task)
 
 
@@ -35,11 +35,12 @@ def give(task_id: int) -> ResponseReturnValue:
 
 
 def _people(task: queries.Task) -> list[User]:
+    """Those with the task's role who may see the case, but for the one who has the task."""
     with reading() as connection:
         return [
             user
             for user in directory.list_users(connection, role=task.role)
-            if user.id != task.assignee
+            if user.id != task.assignee and access.may_see(connection, user, task.business_key)
         ]
 
 

@@ -10,7 +10,7 @@
 | `PATHWAYS_SESSION_MINUTES` | minutes without a request after which a person must sign in again | `120` |
 | `PATHWAYS_REQUEST_BYTES` | the largest request body accepted | `1048576` |
 | `PATHWAYS_API_KEYS` | keys for `/api/v1`, separated by commas; each `NAME:SHA256` or `NAME:SHA256:SOURCE`, where SHA256 is the key's digest in hex and SOURCE (`e_mash` or `e_caf`) limits what it may send | no key is accepted, in demonstration mode only `pathways-demo-key` |
-| `PATHWAYS_COUNCIL` | the council's name in the page header | `CAF Pathways` |
+| `PATHWAYS_COUNCIL` | the council's name, at the foot of every page | `CAF Pathways` |
 | `PATHWAYS_LOG_LEVEL` | `debug`, `info`, `warning` or `error` | `info` |
 """  # noqa: E501
 

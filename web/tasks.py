@@ -48,16 +48,16 @@ def answer(task_id: int) -> ResponseReturnValue:
     try:
         if saving:
             commands.save_draft(runtime(), task_id, answers, signed_in().actor)
-            flash("Your answers are saved. Nobody else sees them until you confirm them.")
+            flash("Your answers are saved. They stay with the task until it is confirmed.")
             return redirect(url_for("trays.start"), 303)
+        opened = forms.unseen(task.form, request.form, answers)
+        if opened:
+            return _form_page(task, answers, opened=opened)
         clean = task.form.clean(answers, choices=task.choices)
     except InvalidAnswers as refusal:
         return _form_page(task, answers, refusal.errors), 422
     except (TaskClosed, Conflict, NotAllowed):
         return _lost(task, answers)
-    opened = forms.unseen(task.form, request.form, answers)
-    if opened:
-        return _form_page(task, answers, opened=opened)
     try:
         commands.save_draft(runtime(), task_id, clean, signed_in().actor)
     except (TaskClosed, Conflict, NotAllowed):

@@ -1,4 +1,4 @@
-"""Where the service could not go on: the duty manager sees why, mends it and tries again."""
+"""A case with an episode: its pages, work sent back, a concern, and an incident that is mended."""
 
 from __future__ import annotations
 
@@ -146,7 +146,9 @@ def test_a_case_with_an_episode_reads_well_for_its_lead_professional(world: Worl
     assert "20 April 2026" in lead.get(f"/cases/{reference}/meetings").text
     for section in ("tasks", "timeline", "timeline?show=all", "diagram", "notes"):
         lead.get(f"/cases/{reference}/{section}")
-    # Another school's lead professional does not see it.
+    # Another school's lead professional does not see it, nor can be given a task of it.
+    held = world.task(reference, "hold_tac")
+    assert "Nobody else could do this task" in browser.get(f"/tasks/{held.id}/give").text
     world.browser("leadpro3").get(f"/cases/{reference}", 404)
     # A concern may be raised at any point, and starts the discussion with the co-ordinator.
     page = lead.get(summary.links()["Raise a concern about this CAF"])

@@ -1,0 +1,119 @@
+"""Every kind of page in a real browser: axe finds nothing, nothing is wider than the screen, and
+no script, style or font is refused."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+from werkzeug.serving import make_server
+
+from .conftest import World
+from .test_episodes import PASSED, RETURNED, assessed, set_active, with_an_incident
+
+LONG_FAMILY = {
+    "name": "Sample-Worthington of the Very Long Double-Barrelled Surname",
+    "address": "Flat 12B, The Old Example Brewery, 144 to 148 Northern Example Road",
+    "postcode": "N2 2BB",
+    "cluster": "west",
+}
+
+
+@contextmanager
+def served(world: World) -> Iterator[str]:
+    """The service on a port of its own."""
+    server = make_server("127.0.0.1", 0, world.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def enter(page: Page, world: World, address: str, user: str) -> None:
+    """Give the browser the session of that user."""
+    cookie = world.browser(user).flask.get_cookie("pathways")
+    assert cookie is not None
+    page.context.clear_cookies()
+    page.context.add_cookies([{"name": "pathways", "value": cookie.value, "url": address}])
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("width", [1280, 320])
+def test_every_page_is_accessible(world: World, page: Page, width: int) -> None:
+    new = world.contact(family=LONG_FAMILY)
+    refused = world.contact(consent_given=False)
+    world.complete(
+        "mash", refused, "complete_basic_checks", checks_outcome="None.", recommendation="caf"
+    )
+    returned = assessed(world, RETURNED)
+    case = assessed(world, PASSED)
+    with_an_incident(world)
+    set_active(world, "leadpro", True)
+    claimed = world.task(refused)
+    world.claim("manager", claimed)
+    pages = {
+        "manager": (
+            "/",
+            "/?overdue=yes",
+            "/cases",
+            "/cases?q=nobody",
+            "/incidents",
+            "/inbox",
+            "/ask-about-a-child",
+            f"/tasks/{claimed.id}",
+            f"/tasks/{claimed.id}/give",
+            f"/tasks/{world.task(case).id}",
+            f"/cases/{new}",
+        ),
+        "mash": ("/", f"/tasks/{world.task(new).id}"),
+        "leadpro": ("/", f"/tasks/{world.task(returned).id}"),
+        "saferfamilies": ("/", f"/cases/{refused}"),
+        "coordinator": (
+            *(
+                f"/cases/{case}{section}"
+                for section in ("", "/plan", "/meetings", "/tasks", "/timeline", "/notes")
+            ),
+            f"/cases/{case}/timeline?show=all",
+            f"/cases/{case}/diagram",
+            f"/cases/{case}/messages/close_requested",
+        ),
+    }
+    wrong: list[str] = []
+    here = ""
+
+    def complain(words: str) -> None:
+        # That a page answers 403 is reported by browsers as well, and is meant.
+        if "Failed to load resource" not in words:
+            wrong.append(f"{here}: {words}")
+
+    page.on("console", lambda told: complain(told.text) if told.type == "error" else None)
+    page.on("pageerror", lambda error: complain(str(error)))
+    page.set_viewport_size({"width": width, "height": 800})
+    axe = Axe()
+    with served(world) as address:
+        for user, paths in {"": ("/sign-in", "/nothing"), **pages}.items():
+            if user:
+                enter(page, world, address, user)
+            for path in paths:
+                here = f"{path} as {user or 'nobody'}"
+                answer = page.goto(address + path)
+                if answer is None or answer.status not in (200, 403, 404):
+                    wrong.append(f"{here}: {answer and answer.status}")
+                if path.endswith("/diagram"):
+                    page.wait_for_selector("[data-diagram-state=ready]")
+                broad = page.evaluate("document.documentElement.scrollWidth")
+                if broad > width:
+                    wrong.append(f"{here}: {broad} pixels wide")
+                wrong += [
+                    f"{here}: {violation['id']}: {violation['nodes'][0]['html']}"
+                    for violation in axe.run(page).response["violations"]
+                ]
+    assert not wrong, "\n".join(wrong)
