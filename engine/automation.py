@@ -15,6 +15,7 @@ from engine.decisions import DecisionError
 from engine.definitions import Model
 from engine.diagrams import Element
 from engine.errors import Conflict, EngineError, ServiceError
+from engine.faults import describe
 from engine.history import Chain
 from engine.identity import Actor
 from engine.models import evaluation, outbox, submission
@@ -131,7 +132,12 @@ class Automation:
         except ServiceError as error:
             raise StepFailed(error.message) from error
         except Exception as error:
-            log.exception("handler %s failed in instance %s", element.handler, self.instance_id)
+            log.error(
+                "handler %s failed in instance %s: %s",
+                element.handler,
+                self.instance_id,
+                describe(error),
+            )
             raise StepFailed(
                 f"“{element.label}” could not be done because of a fault in the service "
                 f"({type(error).__name__}). It will be tried again."

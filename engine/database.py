@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -97,11 +99,23 @@ def reading(database: sa.Engine) -> sa.engine.Connection:
 
 def migrate(database: sa.Engine, *version_locations: Path) -> None:
     """Bring the tables to the newest version: the engine's own and those of the given folders."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    locations: Sequence[Path] = (MIGRATIONS / "versions", *version_locations)
-    config.set_main_option("path_separator", "newline")
-    config.set_main_option("version_locations", "\n".join(str(path) for path in locations))
+    config = _migrations(version_locations)
     with database.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "heads")
+
+
+def is_current(database: sa.Engine, *version_locations: Path) -> bool:
+    """Whether the tables are of the version that this program writes."""
+    newest = ScriptDirectory.from_config(_migrations(version_locations)).get_heads()
+    with reading(database) as connection:
+        return set(MigrationContext.configure(connection).get_current_heads()) == set(newest)
+
+
+def _migrations(version_locations: Sequence[Path]) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "newline")
+    locations = (MIGRATIONS / "versions", *version_locations)
+    config.set_main_option("version_locations", "\n".join(str(path) for path in locations))
+    return config

@@ -16,10 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from engine import commands, database, definitions, tracing
-from engine.decisions import parse_decisions
-from engine.diagrams import read_diagram
 from engine.errors import EngineError, Finding, InvalidModel
-from engine.forms import parse_form
 from engine.runtime import SYSTEM, Runtime
 from handlers import MIGRATIONS, services
 from web import load as loading
@@ -144,12 +141,7 @@ def _deploy_arguments(parser: argparse.ArgumentParser) -> None:
 
 def check(options: Options) -> int:
     """Look for everything that is wrong with models, diagrams, decision tables and forms."""
-    findings: list[Finding] = []
-    for path in options.paths:
-        try:
-            findings += _findings(path)
-        except InvalidModel as refusal:
-            findings += refusal.findings
+    findings = definitions.check_paths([_model_or_file(path) for path in options.paths], services)
     if options.json:
         print(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
@@ -166,25 +158,6 @@ def _check_arguments(parser: argparse.ArgumentParser) -> None:
         help="a model folder, or a .bpmn, .dmn or .form file",
     )
     _json_argument(parser)
-
-
-def _findings(path: Path) -> list[Finding]:
-    """Findings for one path; raises `InvalidModel` with those that kept it from being read."""
-    if path.is_dir():
-        return definitions.read_model(definitions.files_of(path), services)[1]
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
-    if path.suffix == ".bpmn":
-        return read_diagram(content, str(path))[1]
-    if path.suffix == ".dmn":
-        parse_decisions(content, str(path))
-    elif path.suffix == ".form":
-        parse_form(content, str(path))
-    else:
-        raise UsageError(f"{path} is neither a model folder nor a .bpmn, .dmn or .form file.")
-    return []
 
 
 def trace(options: Options) -> int:
@@ -271,7 +244,14 @@ COMMANDS = (
 
 
 def _runtime(options: Options) -> Runtime:
-    return Runtime(_connect(options), services)
+    connected = _connect(options)
+    # The demonstration migrates its database by itself.
+    if not getattr(options, "demo", False) and not database.is_current(connected, MIGRATIONS):
+        raise UsageError(
+            "The database's tables are not of this program's version. Run first: "
+            "pathways migrate-database"
+        )
+    return Runtime(connected, services)
 
 
 def _connect(options: Options) -> Engine:
@@ -302,6 +282,10 @@ def _model_folder(text: str) -> Path:
     raise UsageError(
         f"{text} is neither a folder with a model.toml nor one of the shipped models ({shipped})."
     )
+
+
+def _model_or_file(path: Path) -> Path:
+    return path if path.exists() or path.suffix else _model_folder(str(path))
 
 
 def _print_findings(findings: Iterable[Finding], to: TextIO) -> None:

@@ -19,6 +19,7 @@ from engine.errors import (
     NotWaiting,
     TaskClosed,
 )
+from engine.faults import describe
 
 log = structlog.get_logger("web")
 
@@ -136,10 +137,5 @@ def _engine(error: EngineError) -> ResponseReturnValue:
 
 
 def _unforeseen(error: Exception) -> ResponseReturnValue:
-    # The message of an exception may quote a person's data, so only its kind and place are kept.
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else "unknown"
-    log.error("request_failed", kind=type(error).__name__, place=place)
+    log.error("request_failed", kind=type(error).__name__, trail=describe(error))
     return error_page(500)

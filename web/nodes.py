@@ -16,6 +16,7 @@ import waitress
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from engine import database, due
+from engine.faults import describe
 from engine.runtime import Runtime
 from handlers import MIGRATIONS
 from web import demo
@@ -42,6 +43,7 @@ def serve(runtime: Runtime, settings: Settings, host: str, port: int, threads: i
     if settings.demo:
         database.migrate(runtime.database, MIGRATIONS)
         guests = demo.prepare(runtime)
+        demo.receive_examples(runtime)
     try:
         server = waitress.create_server(
             create_app(runtime, settings), host=host, port=port, threads=threads, ident=None
@@ -99,9 +101,9 @@ def _do_due_work(runtime: Runtime) -> None:
     try:
         while due.fire_due(runtime, limit=_AT_ONCE) >= _AT_ONCE:
             pass
-    except Exception:
+    except Exception as error:
         # The next tick tries again: a database that restarts must not end the node.
-        log.exception("due work failed")
+        log.error("due_work_failed", trail=describe(error))
 
 
 def _announce(address: str, guests: tuple[demo.Guest, ...]) -> None:

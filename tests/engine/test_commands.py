@@ -279,7 +279,9 @@ def test_a_failing_handler_keeps_the_persons_work_and_opens_an_incident(
     assert queries.verify_history(runtime, key) == []
 
 
-def test_an_unforeseen_fault_is_told_without_its_details(runtime: Runtime, office: Office) -> None:
+def test_an_unforeseen_fault_is_told_without_its_details(
+    runtime: Runtime, office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
     office.fault = RuntimeError("secret detail of a child")
     key = begin(runtime)
     do(runtime, key, "agree", BIG)
@@ -287,6 +289,8 @@ def test_an_unforeseen_fault_is_told_without_its_details(runtime: Runtime, offic
     assert "secret" not in fault.message
     assert "RuntimeError" in fault.message
     assert "secret" not in str([event.detail for event in queries.history(runtime, key)])
+    assert "secret" not in caplog.text
+    assert "RuntimeError at" in caplog.text and "conftest.py" in caplog.text
 
 
 def test_a_repeating_timer_fires_once_however_late_and_then_on_time(

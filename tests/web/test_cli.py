@@ -128,9 +128,29 @@ def test_check_refuses_what_is_no_part_of_a_model(
 ) -> None:
     (tmp_path / "notes.txt").write_text("Notes")
     assert cli.main(["check", str(tmp_path / "notes.txt")]) == 1
-    assert "neither a model folder nor a .bpmn, .dmn or .form file" in capsys.readouterr().err
+    assert "Only .bpmn, .dmn and .form files and model folders" in capsys.readouterr().out
     assert cli.main(["check", str(tmp_path / "missing.bpmn")]) == 1
-    assert "missing.bpmn cannot be read: No such file" in capsys.readouterr().err
+    assert "missing.bpmn: error: There is no such file." in capsys.readouterr().out
+    assert cli.main(["check", "no-such-model"]) == 1
+    assert "one of the shipped models (caf)" in capsys.readouterr().err
+
+
+def test_check_takes_the_name_of_a_shipped_model(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["check", "caf"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("command", [["deploy", "caf"], ["serve"], ["worker"]])
+def test_a_database_without_tables_is_refused_with_what_to_run(
+    command: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATHWAYS_SECRET_KEY", "for tests only: " + "x" * 32)
+    url = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+    assert cli.main([*command, "--database-url", url]) == 1
+    assert "Run first: pathways migrate-database" in capsys.readouterr().err
 
 
 def test_trace_names_the_elements_of_each_clause_and_fails_if_one_has_none(
