@@ -329,7 +329,7 @@ class Execution:
             .values(
                 revision=self.row.revision + 1,
                 status=self.ended or "active",
-                state=b'{"n":0,"t":[]}' if self.ended else self.run.encode(),
+                state=self.run.encode(withdrawn=self.ended == "cancelled"),
                 variables=feel.dump_json(self.automation.variables),
                 head=self.chain.head,
                 events=self.chain.events,

@@ -20,6 +20,7 @@ from engine.identity import Actor
 from engine.models import draft, incident, instance, submission, user_task
 from engine.models import history as history_table
 from engine.runtime import Runtime
+from engine.spiff import passed_by, waiting_at
 
 __all__ = ["latest_submission"]
 
@@ -351,47 +352,17 @@ def diagram(runtime: Runtime, instance_id: int) -> Diagram:
             raise NotFound("There is no such process.")
         model = runtime.model(connection, row.deployment_id)
         process = model.processes[row.process]
-        events = connection.execute(
-            sa.select(history_table.c.event).where(history_table.c.instance_id == instance_id)
-        ).scalars()
-        done: dict[str, None] = {}
-        for content in events:
-            event = orjson.loads(content)
-            element = event.get("element")
-            if element in process.elements and event["kind"] in _DONE:
-                done[element] = None
         failed = connection.execute(
             sa.select(incident.c.element).where(
                 incident.c.instance_id == instance_id, incident.c.closed_at.is_(None)
             )
         ).scalars()
-        active = (
-            _standing(orjson.loads(row.state)["t"], armed=False) if row.status == "active" else []
-        )
         return Diagram(
             model.files[process.path],
-            [element for element in active if element in process.elements],
-            list(done),
+            waiting_at(row.state, armed=False),
+            passed_by(row.state, process),
             sorted(set(failed)),
         )
-
-
-_DONE = frozenset({"passed", "served", "decided", "task_completed", "returned", "timer", "message"})
-
-
-def _standing(tokens: list[Any], armed: bool = True) -> list[str]:
-    """The elements at which a marking (engine.spiff.Run.encode) waits.
-
-    With `armed`, boundary events that wait beside their activity, and running sub-processes, are
-    among them; without, only where the case is.
-    """
-    found: list[str] = []
-    for name, _, letter, data, *inner in tokens:
-        if armed or not (inner or (letter == "w" and "on" in data)):
-            found.append(name)
-        for nested in inner:
-            found += _standing(nested, armed)
-    return found
 
 
 def waiting_messages(runtime: Runtime, business_key: str) -> list[Message]:
@@ -406,7 +377,7 @@ def waiting_messages(runtime: Runtime, business_key: str) -> list[Message]:
         for row in rows:
             model = runtime.model(connection, row.deployment_id)
             elements = model.processes[row.process].elements
-            for name in _standing(orjson.loads(row.state)["t"]):
+            for name in waiting_at(row.state, armed=True):
                 event = elements[name].event if name in elements else None
                 if event is None or event.kind != "message" or event.value not in model.messages:
                     continue

@@ -17,7 +17,12 @@ from engine.timescales import due_at
 log = logging.getLogger(__name__)
 
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
-"""How long after its first, second, ... failure a step is tried again; then a person has to."""
+"""How long after its first, second, ... failure something is tried again; then a person has to."""
+
+
+def next_attempt(attempts: int, now: datetime) -> datetime | None:
+    """When to try again what has failed `attempts` times, the last time `now`; None for never."""
+    return now + RETRIES[attempts - 1] if attempts <= len(RETRIES) else None
 
 
 def open_tasks(automation: Automation, process: str, tokens: Sequence[Token]) -> None:
@@ -105,9 +110,7 @@ def open_incidents(automation: Automation, failures: Mapping[int, Failure]) -> N
         values = {
             "message": failure.message,
             "attempts": attempts,
-            "next_retry_at": automation.now + RETRIES[attempts - 1]
-            if attempts <= len(RETRIES)
-            else None,
+            "next_retry_at": next_attempt(attempts, automation.now),
             "closed_at": None,
         }
         if before is not None:

@@ -12,6 +12,8 @@
 | `PATHWAYS_API_KEYS` | keys for `/api/v1`, separated by commas; each `NAME:SHA256` or `NAME:SHA256:SOURCE`, where SHA256 is the key's digest in hex and SOURCE (`e_mash` or `e_caf`) limits what it may send | no key is accepted, in demonstration mode only `pathways-demo-key` |
 | `PATHWAYS_COUNCIL` | the council's name, at the foot of every page | `CAF Pathways` |
 | `PATHWAYS_LOG_LEVEL` | `debug`, `info`, `warning` or `error` | `info` |
+| `PATHWAYS_SMTP_URL` | the mail server: `smtp://`, `smtps://` or `smtp+starttls://`, then `USER:PASSWORD@HOST:PORT` | messages by e-mail stay in the outbox |
+| `PATHWAYS_MAIL_FROM` | the address from which mail is sent, with or without a name | needed if a mail server is set |
 """  # noqa: E501
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.headerregistry import Address
+
+from handlers.mail import MailServer, parse_sender
 
 DEMO_API_KEY = "pathways-demo-key"
 DEFAULT_DATABASE_URL = "sqlite:///var/pathways.sqlite3"
@@ -61,6 +66,8 @@ class Settings:
     api_keys: tuple[ApiKey, ...] = ()
     council: str = "CAF Pathways"
     log_level: str = "info"
+    mail_server: MailServer | None = None
+    mail_from: Address | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -78,6 +85,8 @@ class Settings:
             api_keys=_api_keys(values, demo),
             council=values.get("PATHWAYS_COUNCIL") or "CAF Pathways",
             log_level=_choice(values, "PATHWAYS_LOG_LEVEL", "info", _LOG_LEVELS),
+            mail_server=_mail_server(values),
+            mail_from=_mail_from(values),
         )
 
 
@@ -119,6 +128,34 @@ def _secret(values: Mapping[str, str], demo: bool) -> str:
         f"PATHWAYS_SECRET_KEY must have {SHORTEST_SECRET} characters or more. Make one with: "
         "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
     )
+
+
+def _mail_server(values: Mapping[str, str]) -> MailServer | None:
+    text = values.get("PATHWAYS_SMTP_URL", "").strip()
+    if text == "":
+        return None
+    try:
+        return MailServer.parse(text)
+    except ValueError as error:
+        raise SettingsError(
+            f"PATHWAYS_SMTP_URL cannot be used: {error}. Write for example "
+            "smtp+starttls://USER:PASSWORD@mail.council.example:587."
+        ) from None
+
+
+def _mail_from(values: Mapping[str, str]) -> Address | None:
+    text = values.get("PATHWAYS_MAIL_FROM", "").strip()
+    if text == "":
+        if values.get("PATHWAYS_SMTP_URL", "").strip():
+            raise SettingsError(
+                "PATHWAYS_MAIL_FROM has to be set beside PATHWAYS_SMTP_URL: the address from which "
+                "mail is sent, such as caf@council.example."
+            )
+        return None
+    try:
+        return parse_sender(text)
+    except ValueError as error:
+        raise SettingsError(f"PATHWAYS_MAIL_FROM is {text!r}: {error}.") from None
 
 
 def _api_keys(values: Mapping[str, str], demo: bool) -> tuple[ApiKey, ...]:

@@ -1,7 +1,19 @@
 """SpiffWorkflow at work: the only package that imports it."""
 
+from engine.spiff.marking import passed_by, waiting_at
 from engine.spiff.program import Program
 from engine.spiff.run import Failure, Host, Passed, Run, Thrown, Token
 from engine.spiff.steps import StepFailed
 
-__all__ = ["Failure", "Host", "Passed", "Program", "Run", "StepFailed", "Thrown", "Token"]
+__all__ = [
+    "Failure",
+    "Host",
+    "Passed",
+    "Program",
+    "Run",
+    "StepFailed",
+    "Thrown",
+    "Token",
+    "passed_by",
+    "waiting_at",
+]

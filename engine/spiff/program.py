@@ -26,6 +26,7 @@ class Program:
 
     def __init__(self, process: Process) -> None:
         self.process = process
+        self.positions = {name: position for position, name in enumerate(process.elements)}
         self.specs: dict[str, Scope] = {}
         scopes = [process.id, *(e.id for e in process.elements.values() if e.kind == "subProcess")]
         for scope in scopes:

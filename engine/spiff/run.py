@@ -135,12 +135,14 @@ class Run:
         self.thrown: list[Thrown] = []
         self.failures: list[Failure] = []
         self._next = 1
+        self._visited = 0
         self.workflow = _Workflow(self, restoring=state is not None)
         if state is None:
             self.workflow.task_tree.run()
         else:
             marking = orjson.loads(state)
             self._next = marking["n"]
+            self._visited = int(marking["v"], 16)
             self._restore(self.workflow, marking["t"])
             self.workflow.completed = not marking["t"]
 
@@ -218,13 +220,13 @@ class Run:
             and (token.element.event.kind, token.element.event.value) == (kind, name)
         ]
 
-    def encode(self) -> bytes:
-        """The marking as JSON: tokens with what each waits for; a few hundred bytes, whatever
-        happened before."""
-        if self.finished:
-            return orjson.dumps({"n": self._next, "t": []})
-        tokens = self._encode(self.workflow)
-        return orjson.dumps({"n": self._next, "t": tokens})
+    def encode(self, *, withdrawn: bool = False) -> bytes:
+        """The marking as JSON: tokens with what each waits for, and which elements were passed; a
+        few hundred bytes, whatever happened before. An instance that was withdrawn has no tokens.
+        """
+        # Tokens are given their numbers here, so the next number is known only afterwards.
+        tokens = [] if withdrawn or self.finished else self._encode(self.workflow)
+        return orjson.dumps({"n": self._next, "v": f"{self._visited:x}", "t": tokens})
 
     # --- inside
 
@@ -270,6 +272,7 @@ class Run:
             return
         if element is not None and not isinstance(task.task_spec, Activation):
             self.passed.append(Passed(element, tuple(data.get("chose", ()))))
+            self._visited |= 1 << self.program.positions[element.id]
         if "n" in data:
             self._withdraw(task, "on", data["n"])
 
