@@ -11,6 +11,7 @@ import orjson
 import sqlalchemy as sa
 
 from engine import feel
+from engine.database import is_race
 from engine.decisions import DecisionError
 from engine.definitions import Model
 from engine.diagrams import Element
@@ -81,12 +82,19 @@ class Automation:
         outputs = (
             result.outputs if isinstance(result.outputs, dict) else {decision.id: result.outputs}
         )
-        self.keep(outputs)
         rules = [
             {"number": rule.number, "id": rule.id, "description": rule.description}
             for rule in result.rules
         ]
-        whole = feel.dump_json({"inputs": dict(result.inputs), "outputs": outputs, "rules": rules})
+        try:
+            whole = feel.dump_json(
+                {"inputs": dict(result.inputs), "outputs": outputs, "rules": rules}
+            )
+        except feel.FeelError as error:
+            raise StepFailed(
+                f"What the decision “{decision.id}” gives can't be kept: {error.message}"
+            ) from error
+        self.keep(outputs)
         self.connection.execute(
             evaluation.insert().values(
                 instance_id=self.instance_id,
@@ -127,11 +135,15 @@ class Automation:
                         f"The handler “{element.handler}” gave “{min(undeclared)}”, which it does "
                         "not declare among its results."
                     )
+                # As they will be after the next restore; what can't be kept fails here.
+                results = feel.load_json(feel.dump_json(results))
         except Conflict:
             raise
         except ServiceError as error:
             raise StepFailed(error.message) from error
         except Exception as error:
+            if is_race(error):
+                raise
             log.error(
                 "handler %s failed in instance %s: %s",
                 element.handler,

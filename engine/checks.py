@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.diagrams import Element, Process
 from engine.errors import Finding, ServiceError
+from engine.models import LONGEST_ID, LONGEST_NAME
 from engine.services import ServiceRegistry
 from engine.soundness import check_shape, closure
 
@@ -66,12 +67,28 @@ class _References:
         self.process = process
 
     def findings(self) -> Iterator[Finding]:
+        if len(self.process.id) > LONGEST_ID:
+            yield Finding(
+                "error",
+                "too-long",
+                f"The process has an id of more than {LONGEST_ID} characters. Shorten it.",
+                self.process.path,
+                self.process.id,
+            )
         for element in self.process.elements.values():
             for code, message in self._of(element):
                 yield Finding("error", code, message, self.process.path, element.id, element.line)
 
     def _of(self, element: Element) -> Iterator[tuple[str, str]]:
         who = f"“{element.label}”"
+        if len(element.id) > LONGEST_ID:
+            yield "too-long", f"{who} has an id of more than {LONGEST_ID} characters. Shorten it."
+        if len(element.label) > LONGEST_NAME:
+            yield (
+                "too-long",
+                f"“{element.label[:60]}…” has a name of more than {LONGEST_NAME} characters. Say "
+                "the rest in its documentation.",
+            )
         for clause in element.clauses:
             if clause not in self.model.clauses:
                 yield (

@@ -32,7 +32,7 @@ from engine.execution import correlate as hand_over
 from engine.forms import Choice, Form
 from engine.history import Chain
 from engine.identity import SYSTEM, Actor
-from engine.models import deployment, draft, incident, instance, resource, user_task
+from engine.models import LONGEST_NAME, deployment, draft, incident, instance, resource, user_task
 from engine.runtime import Runtime
 
 
@@ -122,8 +122,13 @@ def start(
     """Start a process of the newest version of a model and run it to its first rest.
 
     `answers` are kept whole as the submission of the start event. A `request_key` can start one
-    instance only: the second time raises `AlreadyStarted`, which names the first.
+    instance only: the second time raises `AlreadyStarted`, which names the first. Raises
+    `InvalidAnswers` for answers that are no JSON, and for a request key that is too long.
     """
+    if request_key is not None and len(request_key) > LONGEST_NAME:
+        raise InvalidAnswers(
+            {"request_key": f"The request key is longer than {LONGEST_NAME} characters."}
+        )
 
     def work(connection: sa.Connection) -> Started:
         if request_key is not None:
@@ -257,6 +262,10 @@ def save_draft(runtime: Runtime, task_id: int, answers: Mapping[str, Any], actor
         _require_allowed(task, actor)
         form, choices = _form_of(runtime, connection, task)
         kept = form.clean(answers, choices=choices, partial=True)
+        # Whoever completes or withdraws the task meanwhile has to begin again, to find the draft.
+        connection.execute(
+            user_task.update().where(user_task.c.id == task_id).values(status=task.status)
+        )
         connection.execute(draft.delete().where(draft.c.user_task_id == task_id))
         connection.execute(
             draft.insert().values(
@@ -342,7 +351,7 @@ def correlate(
                 choices = _choices(runtime, connection, form, business_key)
                 clean = form.clean(answers, choices=choices)
                 values = form.context(clean)
-        elif answers:
+        if answers and (known is None or known.form is None):
             raise InvalidAnswers({"": f"The message “{message}” takes no answers."})
         number = hand_over(
             runtime, connection, message, business_key, actor, runtime.clock(), clean, values
@@ -386,7 +395,10 @@ def cancel(runtime: Runtime, instance_id: int, reason: str, actor: Actor) -> Non
 
 
 def _open_task(connection: sa.Connection, task_id: int) -> Any:
-    task = connection.execute(sa.select(user_task).where(user_task.c.id == task_id)).one_or_none()
+    # Locked, so that claiming, completing and saving a draft of one task follow each other.
+    task = connection.execute(
+        sa.select(user_task).where(user_task.c.id == task_id).with_for_update(key_share=True)
+    ).one_or_none()
     if task is None:
         raise NotFound("There is no such task.")
     if task.status == "completed":

@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from engine.errors import Conflict
 
@@ -70,16 +70,21 @@ def transact(database: sa.Engine, work: Callable[[sa.Connection], _T]) -> _T:
 
     Raises `Conflict` when that goes on for too long; every other error after a rollback.
     """
+    # All that `work` reads has to be of one moment, or a row read early would be taken together
+    # with one that someone else wrote since. SQLite has no other way.
+    whole = database
+    if database.dialect.name == "postgresql":
+        whole = database.execution_options(isolation_level="REPEATABLE READ")
     for attempt in range(_ATTEMPTS):
         if attempt:
             time.sleep(random.uniform(0.5, 1.5) * 0.005 * 2**attempt)  # noqa: S311
         try:
-            with database.begin() as connection:
+            with whole.begin() as connection:
                 return work(connection)
         except Conflict:
             continue
-        except (DBAPIError, OperationalError) as error:
-            if not _is_race(error):
+        except DBAPIError as error:
+            if not is_race(error):
                 raise
     raise Conflict(
         "Several people changed this case at the same moment. Nothing of this step was saved; "
@@ -87,9 +92,24 @@ def transact(database: sa.Engine, work: Callable[[sa.Connection], _T]) -> _T:
     )
 
 
-def _is_race(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None)
-    return state in ("40001", "40P01", "55P03") or "database is locked" in str(error.orig)
+_ONLY_ONE_FIRST = (
+    "uq_user_task_instance_id_token",
+    "uq_incident_instance_id_token",
+    "uq_outbox_key",
+)
+
+
+def is_race(error: Exception) -> bool:
+    """Whether another transaction is to blame, so that beginning again may well succeed."""
+    if not isinstance(error, DBAPIError):
+        return False
+    if getattr(error.orig, "sqlstate", None) in ("40001", "40P01", "55P03"):
+        return True
+    # Two that move one instance give out the same numbers; on PostgreSQL the second one meets the
+    # first one's rows before it comes to the revision.
+    if getattr(getattr(error.orig, "diag", None), "constraint_name", "") in _ONLY_ONE_FIRST:
+        return True
+    return "database is locked" in str(error.orig)
 
 
 def reading(database: sa.Engine) -> sa.engine.Connection:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,6 +22,7 @@ from engine.decisions import Decision, DecisionError, parse_decisions
 from engine.diagrams import Process, read_diagram
 from engine.errors import Finding, InvalidModel, ServiceError
 from engine.forms import Form, parse_form
+from engine.manifest import MessageType, read_manifest
 from engine.services import ServiceRegistry
 from engine.soundness import check_shape
 from engine.spiff import Program
@@ -39,16 +40,6 @@ class Clause:
     step: str
     responsible: str
     what: str
-
-
-@dataclass(frozen=True)
-class MessageType:
-    """A message that a person may send to a running case: who may, and with which form."""
-
-    name: str
-    label: str
-    form: str | None
-    roles: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -102,7 +93,8 @@ def _timescale(table: Decision, step: str) -> Timescale:
         raise ServiceError(
             f"The timescales table has no row for “{step}”. Add one in {table.name}."
         )
-    if unit not in UNITS or amount != int(amount) or not 0 <= amount <= 3650:
+    whole = isinstance(amount, Decimal) and amount == amount.to_integral_value()
+    if unit not in UNITS or not whole or not 0 <= amount <= 3650:
         raise ServiceError(
             f"The timescales table says “{amount} {unit}” for “{step}”. Write a whole number and "
             f"one of: {', '.join(UNITS)}."
@@ -176,7 +168,7 @@ def read_model(
     error.
     """
     findings: list[Finding] = []
-    settings = _settings(files, findings)
+    manifest = read_manifest(files, findings)
     table: list[Decision] = []
 
     def look_up(step: str) -> Timescale:
@@ -208,9 +200,19 @@ def read_model(
                     clauses.update(_clauses(content, path, findings))
         except InvalidModel as error:
             findings += error.findings
-    timescales = decisions.get(str(settings.get("timescales", "")))
+    timescales = decisions.get(manifest.timescales or "")
     if timescales is not None:
         table.append(timescales)
+    elif manifest.timescales is not None:
+        findings.append(
+            Finding(
+                "error",
+                "model",
+                f"model.toml names the decision “{manifest.timescales}” as its timescales, which "
+                "does not exist.",
+                "model.toml",
+            )
+        )
     expressions = _expressions(processes, functions, findings)
     variables: set[str] = set()
     for expression in expressions.values():
@@ -223,21 +225,13 @@ def read_model(
     if any(finding.severity == "error" for finding in findings):
         raise InvalidModel(findings)
     model = Model(
-        id=str(settings.get("id", "")),
-        name=str(settings.get("name", "")),
-        start=str(settings.get("start", "")),
-        business_key=str(settings.get("business_key", "{year}-{number:05}")),
-        roles=dict(settings.get("roles", {})),
-        trays=dict(settings.get("trays", {})),
-        messages={
-            name: MessageType(
-                name,
-                str(entry.get("label", name)),
-                entry.get("form"),
-                tuple(entry.get("roles", ())),
-            )
-            for name, entry in settings.get("messages", {}).items()
-        },
+        id=manifest.id,
+        name=manifest.name,
+        start=manifest.start,
+        business_key=manifest.business_key,
+        roles=manifest.roles,
+        trays=manifest.trays,
+        messages=manifest.messages,
         timescales=timescales,
         processes=processes,
         programs={},
@@ -270,40 +264,6 @@ def _add(
             Finding("error", "duplicate-id", f"There are two {what}s “{key}”. Rename one.", path)
         )
     into[key] = value
-
-
-def _settings(files: Mapping[str, bytes], findings: list[Finding]) -> dict[str, Any]:
-    path = "model.toml"
-    if path not in files:
-        findings.append(
-            Finding(
-                "error",
-                "no-model",
-                "The folder has no model.toml. Add one that gives id, name, start, roles and "
-                "trays.",
-                path,
-            )
-        )
-        return {}
-    try:
-        settings = tomllib.loads(files[path].decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        findings.append(
-            Finding("error", "model-malformed", f"model.toml can't be read: {error}.", path)
-        )
-        return {}
-    for key in ("id", "name", "start"):
-        if not isinstance(settings.get(key), str) or not settings[key]:
-            findings.append(
-                Finding("error", "model-incomplete", f"model.toml does not say “{key}”.", path)
-            )
-    for key in ("roles", "trays", "messages"):
-        if not isinstance(settings.get(key, {}), dict):
-            findings.append(
-                Finding("error", "model-malformed", f"“{key}” has to be a table.", path)
-            )
-            settings[key] = {}
-    return settings
 
 
 def _clauses(content: bytes, path: str, findings: list[Finding]) -> dict[str, Clause]:

@@ -6,52 +6,82 @@ another has locked. APScheduler is only the clock that calls it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from engine.database import transact
 from engine.execution import Execution, retry
+from engine.faults import describe
 from engine.identity import SYSTEM
 from engine.models import incident, instance
 from engine.runtime import Runtime
+
+log = logging.getLogger(__name__)
+
+_Query = Callable[[datetime], sa.Select[Any]]
+_Do = Callable[[Runtime, sa.Connection, Any, datetime], object]
 
 
 def fire_due(runtime: Runtime, limit: int = 100) -> int:
     """Fire timers that are due and retry steps that failed, at most `limit` instances.
 
-    Returns how many instances were moved; 0 means that nothing is due.
+    Returns how many instances were moved; 0 means that nothing is due. An instance that can't be
+    moved at all is logged and keeps no other waiting; the next call tries it again.
     """
     done = 0
-    for take in (_fire_one, _retry_one):
-        while done < limit and transact(runtime.database, _bound(runtime, take)):
+    for query, do in ((_due_timers, _fire), (_due_retries, _retry)):
+        given_up: set[int] = set()
+        while done < limit and _take(runtime, query, do, given_up):
             done += 1
     return done
 
 
-def _bound(
-    runtime: Runtime, take: Callable[[Runtime, sa.Connection], bool]
-) -> Callable[[sa.Connection], bool]:
-    return lambda connection: take(runtime, connection)
+def _take(runtime: Runtime, query: _Query, do: _Do, given_up: set[int]) -> bool:
+    """Do the most urgent piece of work that can be done. False if there is none."""
+    taken: list[int] = []
+
+    def work(connection: sa.Connection) -> bool:
+        now = runtime.clock()
+        due = query(now)
+        number = due.selected_columns.id
+        row = connection.execute(
+            due.where(number.not_in(given_up)).limit(1).with_for_update(skip_locked=True)
+        ).one_or_none()
+        if row is None:
+            return False
+        taken[:] = [row.id]
+        do(runtime, connection, row, now)
+        return True
+
+    while True:
+        taken.clear()
+        try:
+            return transact(runtime.database, work)
+        except Exception as error:
+            if not taken:
+                raise
+            given_up.update(taken)
+            log.error("%s %s can't be moved: %s", do.__name__, taken[0], describe(error))
 
 
-def _fire_one(runtime: Runtime, connection: sa.Connection) -> bool:
-    now = runtime.clock()
-    number = connection.execute(
-        sa.select(instance.c.id)
+def _due_timers(now: datetime) -> sa.Select[Any]:
+    return (
+        sa.select(instance)
         .where(instance.c.next_due_at <= now, instance.c.status == "active")
         .order_by(instance.c.next_due_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).scalar_one_or_none()
-    if number is None:
-        return False
-    execution = Execution.load(runtime, connection, number, SYSTEM, now)
+    )
+
+
+def _fire(runtime: Runtime, connection: sa.Connection, row: Any, now: datetime) -> None:
+    execution = Execution(runtime, connection, row, SYSTEM, now)
     due = [
         token
         for token in execution.run.tokens()
-        if token.due and datetime.fromisoformat(token.due) <= now
+        if token.due and not token.incident and datetime.fromisoformat(token.due) <= now
     ]
     for first in sorted(due, key=lambda token: token.due or ""):
         # One event at a time, each to its rest: what fired first may have withdrawn the next.
@@ -60,19 +90,15 @@ def _fire_one(runtime: Runtime, connection: sa.Connection) -> bool:
             execution.fire(first, "timer")
             execution.run.advance()
     execution.settle()
-    return True
 
 
-def _retry_one(runtime: Runtime, connection: sa.Connection) -> bool:
-    now = runtime.clock()
-    row = connection.execute(
+def _due_retries(now: datetime) -> sa.Select[Any]:
+    return (
         sa.select(incident)
         .where(incident.c.next_retry_at <= now, incident.c.closed_at.is_(None))
         .order_by(incident.c.next_retry_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).one_or_none()
-    if row is None:
-        return False
+    )
+
+
+def _retry(runtime: Runtime, connection: sa.Connection, row: Any, now: datetime) -> None:
     retry(runtime, connection, row, SYSTEM, now)
-    return True

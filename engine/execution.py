@@ -7,8 +7,9 @@ write state, tasks, incidents, history and outbox. The revision of the instance 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 
 from engine import feel, worklist
 from engine.automation import Automation
-from engine.errors import Conflict, EngineError, NotFound
+from engine.errors import Conflict, EngineError, InvalidAnswers, NotFound
 from engine.history import GENESIS, Chain
 from engine.identity import Actor
 from engine.models import incident, instance, submission
@@ -26,15 +27,28 @@ from engine.spiff import Failure, Run, StepFailed, Thrown, Token
 from engine.timescales import due_at, next_due
 
 DEEPEST_CALL = 20
+MOVES = 100
+"""How many calls and messages between instances may follow each other in one transaction."""
+_IN_A_CIRCLE = (
+    f"{MOVES} calls and messages followed each other without a person or a timer in between: the "
+    "diagrams go round in a circle here."
+)
 
 
 class Execution:
     """An instance that is being moved. Make one with `begin` or `load`, move it, `settle` it."""
 
     def __init__(
-        self, runtime: Runtime, connection: sa.Connection, row: Any, actor: Actor, now: datetime
+        self,
+        runtime: Runtime,
+        connection: sa.Connection,
+        row: Any,
+        actor: Actor,
+        now: datetime,
+        moves: count[int] | None = None,
     ) -> None:
         self.runtime = runtime
+        self.moves = moves or count()
         self.connection = connection
         self.row = row
         self.actor = actor
@@ -53,6 +67,7 @@ class Execution:
         self.run = Run(self.model.programs[row.process], self.automation, row.state or None)
         # Of a new instance everything that it waits for still has to be written.
         self._before = {token.number: token for token in self.run.tokens()} if row.state else {}
+        self._called = {token.number for token in self._before.values() if not token.incident}
 
     @classmethod
     def begin(
@@ -87,9 +102,7 @@ class Execution:
             "status": "active",
             "revision": 0,
             "state": b"",
-            "variables": feel.dump_json(
-                {name: value for name, value in variables.items() if name in model.variables}
-            ),
+            "variables": _kept(model.variables, variables),
             "head": GENESIS,
             "events": 0,
             "started_at": now,
@@ -105,7 +118,7 @@ class Execution:
                 .values(business_key=values["business_key"])
             )
         row = SimpleNamespace(**values, id=number)
-        execution = cls(runtime, connection, row, actor, now)
+        execution = cls(runtime, connection, row, actor, now, parent.moves if parent else None)
         execution._depth = parent._depth + 1 if parent else 0
         execution.chain.add("started", process, execution.process.name)
         return execution
@@ -140,6 +153,10 @@ class Execution:
         self.chain.add(kind, token.element.id, token.element.label)
         self.run.fire(token.number)
 
+    def hold(self, token: Token) -> None:
+        """Let an event that has happened go no further without a person: it is one of too many."""
+        self._fail(token, _IN_A_CIRCLE)
+
     def retry(self, number: int) -> None:
         """Let a token that stands at an incident try again."""
         self._retried.add(number)
@@ -147,6 +164,10 @@ class Execution:
 
     def submit(self, element: str, answers: Mapping[str, Any], task: int | None = None) -> int:
         """Keep answers whole and for ever. Returns the submission's number."""
+        try:
+            content = orjson.dumps(answers)
+        except TypeError as error:
+            raise InvalidAnswers({"": f"These answers can't be kept: {error}"}) from None
         number: int = self.connection.execute(
             submission.insert()
             .values(
@@ -156,7 +177,7 @@ class Execution:
                 user_task_id=task,
                 at=self.now,
                 actor=self.actor.id,
-                answers=orjson.dumps(answers),
+                answers=content,
             )
             .returning(submission.c.id)
         ).scalar_one()
@@ -174,6 +195,7 @@ class Execution:
                 self.row.business_key,
                 self.actor,
                 self.now,
+                moves=self.moves,
             )
         if self.ended and self.row.parent_id is not None:
             self._resume_parent()
@@ -211,11 +233,19 @@ class Execution:
         instance can go on."""
         moved = False
         for token in list(self.run.tokens()):
-            if token.element.kind != "callActivity" or token.number in self._before:
+            if (
+                token.element.kind != "callActivity"
+                or token.incident
+                or token.number in self._called
+            ):
                 continue
-            self._before[token.number] = token
+            self._called.add(token.number)
+            self._before.setdefault(token.number, token)
             if self._depth >= DEEPEST_CALL:
                 self._fail(token, f"Processes call each other more than {DEEPEST_CALL} deep.")
+                continue
+            if next(self.moves) >= MOVES:
+                self._fail(token, _IN_A_CIRCLE)
                 continue
             self.chain.add("called", token.element.id, token.element.label)
             child = Execution.begin(
@@ -242,7 +272,9 @@ class Execution:
         ).one()
         if parent_row.status != "active":
             return
-        parent = Execution(self.runtime, self.connection, parent_row, self.actor, self.now)
+        parent = Execution(
+            self.runtime, self.connection, parent_row, self.actor, self.now, self.moves
+        )
         token = parent._before.get(self.row.parent_token)
         if token is not None:
             parent._returned(token, self.automation.variables)
@@ -310,7 +342,10 @@ class Execution:
                 if token.element.kind == "userTask" and number not in self._before
             ],
         )
-        failures = {failure.number: failure for failure in self.run.failures}
+        # What failed may have been interrupted since.
+        failures = {
+            failure.number: failure for failure in self.run.failures if failure.number in after
+        }
         worklist.open_incidents(self.automation, failures)
         worklist.close_incidents(
             self.automation,
@@ -322,7 +357,7 @@ class Execution:
                 and (number in self._retried or number not in after)
             ],
         )
-        due = [datetime.fromisoformat(token.due) for token in after.values() if token.due]
+        due = [datetime.fromisoformat(t.due) for t in after.values() if t.due and not t.incident]
         written = self.connection.execute(
             instance.update()
             .where(instance.c.id == self.id, instance.c.revision == self.row.revision)
@@ -342,6 +377,13 @@ class Execution:
         self.chain.write(self.connection)
 
 
+def _kept(mentioned: Collection[str], variables: Mapping[str, Any]) -> bytes:
+    try:
+        return feel.dump_json({k: v for k, v in variables.items() if k in mentioned})
+    except feel.FeelError as error:
+        raise InvalidAnswers({"": f"These answers can't be kept: {error.message}"}) from None
+
+
 def correlate(
     runtime: Runtime,
     connection: sa.Connection,
@@ -351,11 +393,13 @@ def correlate(
     now: datetime,
     answers: Mapping[str, Any] | None = None,
     values: Mapping[str, Any] | None = None,
+    moves: count[int] | None = None,
 ) -> int | None:
     """Hand a message to the oldest instance with this business key that waits for it.
 
     Within the instance the innermost event that waits gets it. `answers` are kept as they are,
-    `values` are the same as FEEL values. Returns the instance's number, None if nobody waits.
+    `values` are the same as FEEL values; `moves` counts what followed each other before. Returns
+    the instance's number, None if nobody waits.
     """
     rows = connection.execute(
         sa.select(instance)
@@ -363,13 +407,15 @@ def correlate(
         .order_by(instance.c.id)
     ).all()
     for row in rows:
-        execution = Execution(runtime, connection, row, actor, now)
+        execution = Execution(runtime, connection, row, actor, now, moves)
         waiting = execution.run.catchers("message", message)
         if waiting:
             if answers is not None:
                 execution.submit(waiting[-1].element.id, answers)
             execution.automation.keep(values or {})
             execution.fire(waiting[-1], "message")
+            if next(execution.moves) >= MOVES:
+                execution.hold(waiting[-1])
             execution.settle()
             return execution.id
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -63,7 +63,7 @@ class Chain:
 
 
 def _seal(head: bytes, instance_id: int, seq: int, at: datetime, actor: str, event: bytes) -> bytes:
-    fields = orjson.dumps([instance_id, seq, at.isoformat(), actor])
+    fields = orjson.dumps([instance_id, seq, at.astimezone(UTC).isoformat(), actor])
     return hashlib.sha256(head + fields + b"\n" + event).digest()
 
 

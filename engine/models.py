@@ -32,6 +32,11 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+LONGEST_ID = 200
+LONGEST_NAME = 300
+LONGEST_ACTOR = 200
+"""What the columns for ids of a diagram, names of elements and ids of people hold."""
+
 metadata = sa.MetaData(naming_convention=NAMING)
 
 # SQLite gives out row ids for INTEGER primary keys only.

@@ -105,11 +105,7 @@ def _note_failure(runtime: Runtime, message: Any, words: str, final: bool = Fals
     failed = (
         outbox.update()
         # Whoever took the message over when this attempt was given up for lost knows better.
-        .where(
-            outbox.c.id == message.id,
-            outbox.c.attempts == attempts,
-            outbox.c.sent_at.is_(None),
-        )
+        .where(outbox.c.id == message.id, outbox.c.attempts == attempts)
         .values(last_error=words, next_attempt_at=again)
     )
     transact(runtime.database, lambda connection: connection.execute(failed))

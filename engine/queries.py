@@ -297,8 +297,24 @@ def instances(runtime: Runtime, business_key: str) -> list[InstanceRow]:
         ]
 
 
-def history(runtime: Runtime, business_key: str) -> list[Event]:
-    """What happened in a case, over all its instances, in the order in which it happened."""
+def history(
+    runtime: Runtime,
+    business_key: str,
+    *,
+    limit: int | None = None,
+    offset: int = 0,
+    latest_first: bool = False,
+) -> list[Event]:
+    """What happened in a case, over all its instances, in the order in which it happened.
+
+    `limit` and `offset` cut a part of it out, counted from the latest event if `latest_first`.
+    """
+    turn = sa.desc if latest_first else sa.asc
+    # Within an instance the order stands, even where a clock was put back.
+    moment = sa.func.max(history_table.c.at).over(
+        partition_by=history_table.c.instance_id, order_by=history_table.c.seq
+    )
+    order = [turn(by) for by in (moment, history_table.c.instance_id, history_table.c.seq)]
     with reading(runtime.database) as connection:
         rows = connection.execute(
             sa.select(
@@ -312,7 +328,9 @@ def history(runtime: Runtime, business_key: str) -> list[Event]:
             )
             .join(instance, instance.c.id == history_table.c.instance_id)
             .where(instance.c.business_key == business_key)
-            .order_by(history_table.c.at, history_table.c.instance_id, history_table.c.seq)
+            .order_by(*order)
+            .limit(limit)
+            .offset(offset)
         ).all()
         return [_event(runtime.model(connection, row.deployment_id), row) for row in rows]
 
@@ -393,15 +411,23 @@ def waiting_messages(runtime: Runtime, business_key: str) -> list[Message]:
         return list(found.values())
 
 
-def submissions(runtime: Runtime, business_key: str) -> list[Submission]:
-    """Everything that was answered in a case, in order."""
-    with reading(runtime.database) as connection:
-        rows = connection.execute(
-            sa.select(submission, instance.c.deployment_id, instance.c.process)
-            .join(instance, instance.c.id == submission.c.instance_id)
+def submissions(runtime: Runtime, business_key: str, *, latest: bool = False) -> list[Submission]:
+    """Everything that was answered in a case, in order; the latest of each element if `latest`."""
+    query = (
+        sa.select(submission, instance.c.deployment_id, instance.c.process)
+        .join(instance, instance.c.id == submission.c.instance_id)
+        .where(submission.c.business_key == business_key)
+        .order_by(submission.c.id)
+    )
+    if latest:
+        newest = (
+            sa.select(sa.func.max(submission.c.id))
             .where(submission.c.business_key == business_key)
-            .order_by(submission.c.id)
-        ).all()
+            .group_by(submission.c.element)
+        )
+        query = query.where(submission.c.id.in_(newest))
+    with reading(runtime.database) as connection:
+        rows = connection.execute(query).all()
         found = []
         for row in rows:
             model = runtime.model(connection, row.deployment_id)

@@ -75,13 +75,22 @@ def due_at(value: Any, start: datetime) -> datetime:
     `value` is a Timescale, a FEEL duration of either kind, or a FEEL date (due at its end) or date
     and time, to which `start` does not matter. Raises ValueError in words for anything else.
     """
-    local = start.astimezone(LONDON)
+    try:
+        return _due_at(value, start.astimezone(LONDON))
+    except OverflowError:
+        raise ValueError(f"“{value}” leads outside the years that a calendar has") from None
+
+
+def _due_at(value: Any, local: datetime) -> datetime:
     match value:
         case Timescale():
             return datetime.combine(value.last_day(local.date()), _END_OF_DAY, LONDON).astimezone(
                 UTC
             )
         case feel.YearsMonthsDuration():
+            year = local.year + (local.month - 1 + value.months) // 12
+            if not date.min.year <= year <= date.max.year:
+                raise OverflowError
             return (local + relativedelta(months=value.months)).astimezone(UTC)
         case timedelta():
             whole = timedelta(days=value.days)

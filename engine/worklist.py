@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from engine.automation import Automation
 from engine.diagrams import Element
-from engine.models import incident, user_task
+from engine.models import LONGEST_ACTOR, draft, incident, user_task
 from engine.spiff import Failure, StepFailed, Token
 from engine.timescales import due_at
 
@@ -79,21 +79,27 @@ def _assignee(automation: Automation, element: Element) -> str | None:
             "assignee of %s can't be evaluated in instance %s", element.id, automation.instance_id
         )
         return None
-    return value if isinstance(value, str) and value else None
+    if not isinstance(value, str) or not value.isprintable():
+        return None
+    return value if 0 < len(value) <= LONGEST_ACTOR else None
 
 
 def withdraw_tasks(automation: Automation, tokens: Sequence[Token]) -> None:
     """Close the user tasks at these tokens, which the process left without an answer."""
     if not tokens:
         return
+    mine = (
+        user_task.c.instance_id == automation.instance_id,
+        user_task.c.token.in_([token.number for token in tokens]),
+    )
     automation.connection.execute(
         user_task.update()
-        .where(
-            user_task.c.instance_id == automation.instance_id,
-            user_task.c.token.in_([token.number for token in tokens]),
-            user_task.c.status == "open",
-        )
+        .where(*mine, user_task.c.status == "open")
         .values(status="withdrawn", closed_at=automation.now, closed_by=automation.actor.id)
+    )
+    # Nobody can finish them any more, and unfinished answers are no record.
+    automation.connection.execute(
+        draft.delete().where(draft.c.user_task_id.in_(sa.select(user_task.c.id).where(*mine)))
     )
     for token in tokens:
         automation.chain.add("task_withdrawn", token.element.id, token.element.label)

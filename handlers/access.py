@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -32,6 +33,7 @@ from handlers.models import (
     triages,
 )
 from handlers.notifications import report
+from handlers.vocabulary import CANNOT_BE_SHOWN, unshowable
 
 CAF_TEAM: Final = (
     "caf_duty_manager",
@@ -152,10 +154,13 @@ def open_case(
     Where no consent is in force, only those who work on the case (`has_task`, or they did a step of
     it, or they lead or co-ordinate it) and the duty managers open it without more; anyone else
     gives a safeguarding reason, which is reported to the duty managers (R14.1). Raises NotFound if
-    the case is not the user's to see, ReasonNeeded if the reason is missing.
+    the case is not the user's to see, ReasonNeeded if the reason is missing, InvalidAnswers if it
+    has characters that cannot be kept.
     """
     require(connection, user, reference)
     reason = reason.strip()
+    if unshowable(reason):
+        raise InvalidAnswers({"reason": CANNOT_BE_SHOWN})
     unconsented = not (
         has_task
         or user.has(OVERSEER)
@@ -205,14 +210,17 @@ def look_up(
     """Answer a practitioner who asks about a child, with no more than R14.2 allows, and log the
     question.
 
-    Name and date of birth both have to match. Raises InvalidAnswers if the name or the reason is
-    missing.
+    Name and date of birth both have to match; capitals, accents, spaces, hyphens and apostrophes of
+    the name make no difference. Raises InvalidAnswers if the name or the reason is missing.
     """
     errors = {}
     if not name.strip():
         errors["name"] = "Enter the child's full name."
     if not reason.strip():
         errors["reason"] = "Enter who asks and why: the question is logged."
+    for field, text in (("name", name), ("reason", reason)):
+        if unshowable(text):
+            errors[field] = CANNOT_BE_SHOWN
     if errors:
         raise InvalidAnswers(errors)
     connection.execute(
@@ -223,15 +231,17 @@ def look_up(
             at=now,
         )
     )
-    rows = connection.execute(
-        select(cases)
-        .join(people, people.c.case_reference == cases.c.reference)
-        .where(
-            func.lower(people.c.name) == " ".join(name.lower().split()),
-            people.c.date_of_birth == date_of_birth,
+    born_then = connection.execute(
+        select(people.c.case_reference, people.c.name).where(
+            people.c.date_of_birth == date_of_birth
         )
-        .distinct()
-        .order_by(cases.c.reference)
+    )
+    # Not in SQL: databases differ in which letters they know to be one letter, and a child who is
+    # not found is a wrong answer.
+    wanted = _spoken(name)
+    named = {row.case_reference for row in born_then if _spoken(row.name) == wanted}
+    rows = connection.execute(
+        select(cases).where(cases.c.reference.in_(named)).order_by(cases.c.reference)
     ).all()
     episodes = [row for row in rows if row.status == "open" and row.episode_opened_at is not None]
     stepped_up = [row for row in rows if row.closure_reason == "stepped_up"]
@@ -241,6 +251,16 @@ def look_up(
     if stepped_up:
         contacts.append("The allocated social worker, by way of the MASH")
     return LookUp(bool(episodes), bool(stepped_up), tuple(dict.fromkeys(contacts)))
+
+
+def _spoken(name: str) -> str:
+    """The letters and digits of a name, however it is typed: “José O’Neil” is “joseoneil”."""
+    folded = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(
+        letter
+        for letter in folded
+        if unicodedata.category(letter)[0] in "LNM" and not unicodedata.combining(letter)
+    )
 
 
 def _consented(user: User, *accesses: str) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from engine.errors import ServiceError
 from engine.identity import Actor
@@ -100,15 +100,20 @@ def submitted_by(context: ServiceContext, form: str) -> Actor:
     The person's roles are known only if the step is theirs: a retry, say, is someone else's. Raises
     ServiceError if nothing was submitted there.
     """
-    author = context.connection.execute(
-        select(submission.c.actor)
-        .where(submission.c.business_key == context.business_key, submission.c.element == form)
-        .order_by(submission.c.id.desc())
-        .limit(1)
-    ).scalar_one_or_none()
+    author = author_of(context.connection, context.business_key, form)
     if author is None:
         raise ServiceError(f"Nobody submitted anything at “{form}” in {context.business_key}.")
     return context.actor if author == context.actor.id else Actor(author)
+
+
+def author_of(connection: Connection, reference: str, form: str) -> str | None:
+    """The id of who gave the latest answers at `form` in the case; None if nobody did."""
+    return connection.execute(
+        select(submission.c.actor)
+        .where(submission.c.business_key == reference, submission.c.element == form)
+        .order_by(submission.c.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
 
 
 def plain(value: Any) -> Any:

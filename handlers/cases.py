@@ -13,7 +13,7 @@ from engine.errors import InvalidAnswers, NotFound
 from handlers import models
 from handlers.access import require_contribution, visible_cases
 from handlers.actions import plan_problems, smart_gaps
-from handlers.casefile import open_for_writing, remember, write_note
+from handlers.casefile import open_for_writing, write_note
 from handlers.directory import User, names
 from handlers.models import cases, people
 from handlers.views import (
@@ -36,7 +36,7 @@ from handlers.views import (
     Transfer,
     Triage,
 )
-from handlers.vocabulary import label
+from handlers.vocabulary import CANNOT_BE_SHOWN, label, unshowable
 
 MAXIMUM_NOTE = 20_000
 _View = TypeVar("_View")
@@ -176,10 +176,13 @@ def add_note(
     text = text.strip()
     if not text:
         raise InvalidAnswers({"text": "Enter the note."})
+    if unshowable(text):
+        raise InvalidAnswers({"text": CANNOT_BE_SHOWN})
     if len(text) > MAXIMUM_NOTE:
         raise InvalidAnswers({"text": f"The note must be {MAXIMUM_NOTE:,} characters or less."})
+    # Not remembered as work on the case: a note would open the file for good to someone who opened
+    # it once for a safeguarding reason.
     open_for_writing(connection, reference)
-    remember(connection, reference, author.id, now)
     return write_note(connection, reference, text, author.id, now)
 
 

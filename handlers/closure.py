@@ -11,7 +11,7 @@ from engine.errors import ServiceError
 from engine.services import ServiceContext
 from handlers.answers import Answers, submitted_by
 from handlers.casefile import begin_step, change
-from handlers.directory import require_role
+from handlers.directory import names, require_role
 from handlers.models import closures
 from handlers.registry import services
 from handlers.vocabulary import (
@@ -61,8 +61,9 @@ def close_case(context: ServiceContext, kind: str, request: str, oversight: str)
     require_role(context, overseer, OVERSEER, "oversee the closure of a case")
     requester = submitted_by(context, request)
     if requester.id == overseer.id:
+        name = names(context.connection, [overseer.id])[overseer.id]
         raise ServiceError(
-            f"{overseer.id} asked for the closure of {context.business_key} and cannot oversee "
+            f"{name} asked for the closure of {context.business_key} and cannot oversee "
             "it as well: another duty manager has to."
         )
     _close(

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -23,7 +24,7 @@ from pydantic import (
 )
 
 from engine.errors import InvalidAnswers
-from handlers.vocabulary import date_in_words, words
+from handlers.vocabulary import date_in_words, unshowable, words
 
 MAXIMUM_BYTES: Final = 1_000_000
 _POSTCODE: Final = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]{2})")
@@ -35,11 +36,24 @@ def _no_blank(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+def _showable(value: str) -> str:
+    if unshowable(value):
+        raise ValueError("text without control characters")
+    return value
+
+
+_SHOWABLE: Final = AfterValidator(_showable)
+
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), _SHOWABLE
+]
+Prose = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), _SHOWABLE
+]
 Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=_EMAIL),
+    _SHOWABLE,
 ]
 
 
@@ -57,7 +71,7 @@ class Referrer(_Part):
     ]
     email: Annotated[Email | None, BeforeValidator(_no_blank)] = None
     phone: Annotated[
-        Annotated[str, StringConstraints(strip_whitespace=True, max_length=40)] | None,
+        Annotated[str, StringConstraints(strip_whitespace=True, max_length=40), _SHOWABLE] | None,
         BeforeValidator(_no_blank),
     ] = None
 
@@ -66,7 +80,9 @@ class Family(_Part):
     """The family, its home and the Children's Centre cluster area in which that lies (R1.5)."""
 
     name: Line
-    address: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
+    address: Annotated[
+        str, StringConstraints(strip_whitespace=True, max_length=1000), _SHOWABLE
+    ] = ""
     postcode: str = ""
     cluster: Literal["east_central", "south", "west"]
 
@@ -104,7 +120,7 @@ class Contact(_Part):
     """
 
     reference: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), _SHOWABLE
     ]
     source: Literal["e_mash", "e_caf"]
     received_on: date
@@ -238,6 +254,7 @@ def _wanted(kind: str, details: Mapping[str, Any]) -> str:
     return {
         "bool_type": "true or false, without quotation marks",
         "string_type": "text",
+        "string_unicode": "text without broken characters",
         "string_pattern_mismatch": "an e-mail address such as name@example.org",
         "list_type": "a list, […]",
     }.get(kind, "an object, {…}, with its own fields")

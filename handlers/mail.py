@@ -13,32 +13,33 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.errors import HeaderParseError
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import parseaddr
 from typing import Any, Final, NoReturn
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from engine.errors import ServiceError
 from engine.outbox import Sender, Undeliverable
 
-SECONDS: Final = 30
-"""How long the server may take for one answer; all of them together take less than a claim."""
-
 _PORTS: Final = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where mail is handed in. `security` is the scheme of its address: `smtp` has none, `smtps`
-    speaks TLS from the start, `smtp+starttls` before anything else is said."""
+    """Where mail is handed in.
+
+    `security` is the scheme of its address: `smtp` has none, `smtps` speaks TLS from the start,
+    `smtp+starttls` before anything else is said. `timeout` is how many seconds one answer may
+    take: so few that all of them together take less than `engine.outbox.LEASE`.
+    """
 
     host: str
     port: int
     security: str = "smtp"
     user: str = ""
     password: str = field(default="", repr=False)
+    timeout: float = 30
 
     @classmethod
     def parse(cls, url: str) -> MailServer:
@@ -67,14 +68,14 @@ class MailServer:
 
 def parse_sender(text: str) -> Address:
     """Read `name@host` or `Name <name@host>`. Raises ValueError with what is wrong, in words."""
-    name, address = parseaddr(text)
     try:
-        found = Address(name, addr_spec=address)
-        if not (found.username and found.domain and address.isascii() and text.isprintable()):
+        header: Any = HeaderRegistry()("From", text)
+        (found,) = header.addresses
+        if header.defects or not (found.username and found.domain and found.addr_spec.isascii()):
             raise ValueError
     except (HeaderParseError, ValueError, IndexError):
         raise ValueError("it is not an address such as caf@council.example") from None
-    return found
+    return Address(found.display_name, addr_spec=found.addr_spec)
 
 
 def smtp_sender(server: MailServer, sent_from: Address) -> Sender:
@@ -111,6 +112,8 @@ def _credentials(parts: SplitResult) -> tuple[str, str]:
 def _compose(key: str, payload: Mapping[str, Any], sent_from: Address) -> EmailMessage:
     # Not every server takes eight bits.
     message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    if not payload["to"].isascii():
+        raise Undeliverable("The recipient's e-mail address has other letters than A to Z.")
     try:
         recipient = Address(addr_spec=payload["to"])
         if not recipient.username or not recipient.domain:
@@ -136,10 +139,10 @@ def _connect(server: MailServer) -> smtplib.SMTP:
         context = ssl.create_default_context()
         if server.security == "smtps":
             connection = smtplib.SMTP_SSL(
-                server.host, server.port, timeout=SECONDS, context=context
+                server.host, server.port, timeout=server.timeout, context=context
             )
         else:
-            connection = smtplib.SMTP(server.host, server.port, timeout=SECONDS)
+            connection = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
         if server.security == "smtp+starttls":
             connection.starttls(context=context)
         if server.user:
@@ -165,10 +168,10 @@ def _why_no_session(server: MailServer, error: smtplib.SMTPException | OSError) 
             return f"{place} offers no sign-in; leave user and password out of its address."
         case smtplib.SMTPResponseException():
             return f"{place} did not accept the service ({error.smtp_code})."
+        case TimeoutError() | smtplib.SMTPServerDisconnected(__context__=TimeoutError()):
+            return f"{place} did not answer within {server.timeout:g} seconds."
         case smtplib.SMTPException():
             return f"{place} broke the connection off."
-        case TimeoutError():
-            return f"{place} did not answer within {SECONDS} seconds."
         case _:
             return f"{place} cannot be reached: {error.strerror or type(error).__name__}."
 
@@ -184,10 +187,6 @@ def _hand_over(connection: smtplib.SMTP, message: EmailMessage, sender: str, to:
         # The operator can mend that: PATHWAYS_MAIL_FROM is not an address that may send here.
         raise ServiceError(
             f"The mail server takes no mail from the service's address ({error.smtp_code})."
-        ) from error
-    except smtplib.SMTPNotSupportedError as error:
-        raise Undeliverable(
-            "The recipient's address is not in plain letters, and the mail server takes no other."
         ) from error
     except (smtplib.SMTPException, OSError) as error:
         raise ServiceError("The mail server broke off while it was given the message.") from error

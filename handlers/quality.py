@@ -12,6 +12,7 @@ from engine.errors import ServiceError
 from engine.services import ServiceContext
 from handlers.answers import Answers, submitted_by
 from handlers.casefile import begin_step
+from handlers.directory import names
 from handlers.models import assessments, quality_reviews
 from handlers.registry import services
 from handlers.vocabulary import label
@@ -53,8 +54,9 @@ def record_quality_assurance(context: ServiceContext, form: str, subject: str) -
     reviewer = submitted_by(context, form).id
     author = submitted_by(context, subject).id if context.submission(subject) is not None else None
     if author == reviewer:
+        name = names(context.connection, [reviewer])[reviewer]
         raise ServiceError(
-            f"{reviewer} wrote what is reviewed here: someone else has to quality assure it."
+            f"{name} wrote what is reviewed here: someone else has to quality assure it."
         )
     context.connection.execute(
         insert(quality_reviews).values(

@@ -139,6 +139,7 @@ class Assessment:
     """
 
     version: int
+    element: str
     child_views: str
     family_views: str
     professional_views: str

@@ -6,6 +6,7 @@ without a label here (another council's tray, say) is shown as its own words.
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -149,6 +150,17 @@ _LABELS: Final[dict[str, dict[str, str]]] = {
         "administrator": "Administrator",
     },
 }
+
+
+CANNOT_BE_SHOWN: Final = (
+    "There are characters here that cannot be shown. Type it again instead of pasting it."
+)
+_UNSHOWABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def unshowable(text: str) -> bool:
+    """Whether `text` has control characters or halves of characters, which no record can keep."""
+    return _UNSHOWABLE.search(text) is not None
 
 
 def label(kind: str, code: str | None) -> str:

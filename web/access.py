@@ -93,6 +93,7 @@ ROUTES: dict[str, Access] = {
     "reassign.form": DUTY_MANAGERS_TASKS,
     "reassign.give": DUTY_MANAGERS_TASKS,
     "cases.index": SIGNED_IN,
+    "cases.search": SIGNED_IN,
     "cases.opening": SIGNED_IN,
     "cases.summary": ON_THE_CASE,
     "cases.plan": ON_THE_CASE,
@@ -153,7 +154,8 @@ def open_case(user: User, reference: str, reason: str = "") -> ResponseReturnVal
     """
     with reading() as connection:
         case_access.require(connection, user, reference)
-    if is_open(reference) and not reason:
+    # What was opened may be sent back however long it took to fill in: no work is lost to a clock.
+    if is_open(reference, or_was=request.method == "POST") and not reason:
         return None
     try:
         works_on_it = has_task(user, reference)
@@ -163,7 +165,8 @@ def open_case(user: User, reference: str, reason: str = "") -> ResponseReturnVal
             )
         )
     except ReasonNeeded:
-        there = request.form.get("next", "") if reason else request.full_path.rstrip("?")
+        # Only a page that was asked for by GET can be shown once there is a reason.
+        there = request.full_path.rstrip("?") if request.method == "GET" else ""
         page = render_template("case_reason.html", reference=reference, next=there, errors={})
         return page, 403
     note_opening(reference)

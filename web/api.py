@@ -77,6 +77,13 @@ def create_contact() -> ResponseReturnValue:
                 {"field": field, "message": message} for field, message in refusal.errors.items()
             ],
         )
+    if received.duplicate and not _sent_by(key, received.reference):
+        return problem(
+            409,
+            "Another system has used this reference",
+            "Nothing was saved. A contact with this source and reference came from another "
+            "system: send yours with a reference that nobody else uses.",
+        )
     there = url_for("api.contact", reference=received.reference)
     answer = jsonify(
         {"reference": received.reference, "duplicate": received.duplicate, "url": there}
@@ -90,13 +97,11 @@ def contact(reference: str) -> ResponseReturnValue:
     key = _key()
     if key is None:
         return _unknown_key()
-    instances = queries.instances(runtime(), reference)
-    sender = queries.history(runtime(), reference)[:1] if instances else []
-    if not sender or sender[0].actor != _actor(key).id:
+    if not _sent_by(key, reference):
         return problem(
             404, "No such contact", "No contact that was sent with this key has this reference."
         )
-    first = instances[0]
+    first = queries.instances(runtime(), reference)[0]
     return jsonify(
         {
             "reference": reference,
@@ -138,7 +143,7 @@ def openapi() -> dict[str, Any]:
                             **_json("Received", "This contact was received before"),
                             "headers": _LOCATION,
                         },
-                        **_problems(400, 401, 403, 413, 415, 422, 500),
+                        **_problems(400, 401, 403, 409, 413, 415, 422, 500),
                     },
                 }
             },
@@ -232,6 +237,7 @@ _WHY = {
     401: "There is no key, or an unknown one",
     403: "The key may not send contacts of this source",
     404: "There is no such contact, or another key sent it",
+    409: "Another key has sent a contact with this source and reference",
     413: "The contact is too large",
     415: "The body is not declared as JSON",
     422: "Fields are missing or wrong",
@@ -269,6 +275,12 @@ def _key() -> ApiKey | None:
         if hmac.compare_digest(key.digest, digest):
             found = key
     return found
+
+
+def _sent_by(key: ApiKey, reference: str) -> bool:
+    """Whether the case began with a contact that was sent with this key."""
+    began = queries.history(runtime(), reference, limit=1)
+    return bool(began) and began[0].actor == _actor(key).id
 
 
 def _actor(key: ApiKey) -> Actor:

@@ -12,6 +12,7 @@ import structlog
 from flask import Flask, g, request, url_for
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
+from werkzeug.exceptions import NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
@@ -101,6 +102,10 @@ def create_app(runtime: Runtime, settings: Settings) -> Flask:
 def _begin() -> None:
     g.request_id = secrets.token_hex(6)
     g.began = time.perf_counter()
+    if "\0" in request.path:
+        raise NotFound
+    if request.endpoint != "static":
+        current_user()  # also for pages that say what went wrong before any view ran
 
 
 def _finish(response: Response) -> Response:

@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    flash,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
 from engine import queries
-from engine.errors import InvalidAnswers
+from engine.errors import InvalidAnswers, NotAllowed
 from handlers import access as case_access
 from handlers import cases as records
-from handlers import directory
+from handlers import directory, vocabulary
+from handlers.casefile import CaseClosed
 from web import timeline_words, words
 from web.access import open_case
+from web.errors import status_of
 from web.people import can_do, now, reading, runtime, signed_in, writing
 from web.sign_in import safe_address
 from web.trays import page_number
@@ -23,6 +35,7 @@ blueprint = Blueprint("cases", __name__, url_prefix="/cases")
 
 LONGEST_SEARCH = 100
 LONGEST_REASON = 1_000
+EVENTS_ON_A_PAGE = 200
 _WAITS = {
     "userTask": "A person has to do",
     "callActivity": "Carried on in another diagram",
@@ -40,13 +53,23 @@ _SECTIONS = (
 )
 
 
+@blueprint.post("")
+def search() -> ResponseReturnValue:
+    """Keep what is searched for in the session, and show what it finds.
+
+    Names and postcodes of families do not belong in addresses, which browsers and proxies keep.
+    """
+    text = request.form.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
+    session["search"] = text
+    return redirect(_found_link(text, request.form), 303)
+
+
 @blueprint.get("")
 def index() -> ResponseReturnValue:
     """The cases that the person may see, found by words, status and whose they are."""
     user = signed_in()
-    text = request.args.get("q", "").strip()[:LONGEST_SEARCH]
-    status = request.args.get("status", "open")
-    status = status if status in ("open", "closed", "all") else "open"
+    text = session.get("search", "") if request.args.get("search") == "yes" else ""
+    status = _status(request.args)
     mine = request.args.get("mine") == "yes"
     with reading() as connection:
         found = records.search(
@@ -58,10 +81,6 @@ def index() -> ResponseReturnValue:
             page=page_number(),
         )
 
-    def link(**changes: Any) -> str:
-        values = {"q": text, "status": status, "mine": "yes" if mine else None, **changes}
-        return url_for("cases.index", **{key: value for key, value in values.items() if value})
-
     return render_template(
         "cases.html",
         found=found,
@@ -69,7 +88,23 @@ def index() -> ResponseReturnValue:
         status=status,
         mine=mine,
         filtered=bool(text or mine or status != "open"),
-        page_link=lambda number: link(page=number if number > 1 else None),
+        page_link=lambda number: _found_link(text, request.args, number),
+    )
+
+
+def _status(given: Mapping[str, str]) -> str:
+    status = given.get("status", "open")
+    return status if status in ("open", "closed", "all") else "open"
+
+
+def _found_link(text: str, given: Mapping[str, str], page: int = 1) -> str:
+    """The address of a page of cases, of those that the words in the session find if any."""
+    return url_for(
+        "cases.index",
+        search="yes" if text else None,
+        status=_status(given),
+        mine="yes" if given.get("mine") == "yes" else None,
+        page=page if page > 1 else None,
     )
 
 
@@ -83,6 +118,8 @@ def opening(reference: str) -> ResponseReturnValue:
         mistake = "Enter the safeguarding reason"
     elif len(reason) > LONGEST_REASON:
         mistake = f"The reason must be {LONGEST_REASON:,} characters or less"
+    elif vocabulary.unshowable(reason):
+        mistake = vocabulary.CANNOT_BE_SHOWN
     if mistake:
         page = render_template(
             "case_reason.html",
@@ -98,7 +135,12 @@ def opening(reference: str) -> ResponseReturnValue:
 @blueprint.get("/<reference>")
 def summary(reference: str) -> ResponseReturnValue:
     """The family, consent, rating and who works on the case."""
-    return case_page("case_summary.html", reference, openings=_openings(reference))
+    return case_page(
+        "case_summary.html",
+        reference,
+        openings=_openings(reference),
+        incidents=queries.incidents(runtime(), reference),
+    )
 
 
 @blueprint.get("/<reference>/plan")
@@ -125,20 +167,36 @@ def tasks(reference: str) -> ResponseReturnValue:
 
 @blueprint.get("/<reference>/timeline")
 def timeline(reference: str) -> ResponseReturnValue:
-    """Everything that happened, latest first, in words."""
+    """What happened, latest first, in words: a page of it, so that an old case opens as fast."""
     everything = request.args.get("show") == "all"
-    events = queries.history(runtime(), reference)
+    page = page_number()
+    events = queries.history(
+        runtime(),
+        reference,
+        limit=EVENTS_ON_A_PAGE + 1,
+        offset=(page - 1) * EVENTS_ON_A_PAGE,
+        latest_first=True,
+    )
+    older = len(events) > EVENTS_ON_A_PAGE
+    events = events[:EVENTS_ON_A_PAGE]
     processes = {each.id: each.process_name for each in queries.instances(runtime(), reference)}
     people = [event.actor for event in events]
     people += [event.detail["to"] for event in events if event.kind == "assigned"]
     names = _names(people)
     entries = [
         entry
-        for event in reversed(events)
+        for event in events
         if (everything or timeline_words.matters(event))
         and (entry := timeline_words.entry(event, processes.get(event.instance_id, ""), names))
     ]
-    return case_page("case_timeline.html", reference, entries=entries, everything=everything)
+    return case_page(
+        "case_timeline.html",
+        reference,
+        entries=entries,
+        everything=everything,
+        newer=page - 1,
+        older=page + 1 if older else None,
+    )
 
 
 @blueprint.get("/<reference>/diagram")
@@ -188,6 +246,9 @@ def add_note(reference: str) -> ResponseReturnValue:
         writing(lambda connection: records.add_note(connection, author, reference, text, now=at))
     except InvalidAnswers as refusal:
         return _notes_page(reference, text, refusal.errors), 422
+    except (CaseClosed, NotAllowed) as refusal:
+        # Written while the file was still open: what was typed stays to be copied.
+        return _notes_page(reference, text, refused=refusal.message), status_of(refusal)
     flash("The note was added.")
     return redirect(url_for("cases.notes", reference=reference), 303)
 
@@ -224,10 +285,18 @@ def messages_for(reference: str) -> list[queries.Message]:
     return waiting if may else []
 
 
-def _notes_page(reference: str, text: str = "", errors: Mapping[str, str] | None = None) -> str:
+def _notes_page(
+    reference: str,
+    text: str = "",
+    errors: Mapping[str, str] | None = None,
+    *,
+    refused: str = "",
+) -> str:
     with reading() as connection:
         may = case_access.may_contribute(connection, signed_in(), reference)
-    return case_page("case_notes.html", reference, text=text, errors=errors, may_contribute=may)
+    return case_page(
+        "case_notes.html", reference, text=text, errors=errors, refused=refused, may_contribute=may
+    )
 
 
 def _openings(reference: str) -> list[case_access.Opening]:

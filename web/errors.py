@@ -20,6 +20,7 @@ from engine.errors import (
     TaskClosed,
 )
 from engine.faults import describe
+from handlers.casefile import CaseClosed
 
 log = structlog.get_logger("web")
 
@@ -40,7 +41,7 @@ PAGES: dict[int, tuple[str, str]] = {
         "Go back and use the buttons and links on the page.",
     ),
     409: (
-        "Someone else changed this first",
+        "The case has moved on",
         "Nothing of yours was saved. Open the case to see what changed, then try again.",
     ),
     413: (
@@ -64,6 +65,7 @@ _STATUS: tuple[tuple[type[EngineError], int], ...] = (
     (TaskClosed, 409),
     (Conflict, 409),
     (NotWaiting, 409),
+    (CaseClosed, 409),
     (InvalidAnswers, 422),
 )
 

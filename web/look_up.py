@@ -58,7 +58,7 @@ def _born(given: dict[str, str], errors: dict[str, str]) -> date | None:
         errors["born"] = "Enter the child’s date of birth"
         return None
     try:
-        if not all(part.isascii() and part.isdecimal() for part in parts):
+        if len(parts[0]) != 4 or not all(part.isascii() and part.isdecimal() for part in parts):
             raise ValueError
         born = date(*map(int, parts))
     except (ValueError, OverflowError):

@@ -6,7 +6,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
@@ -15,10 +15,13 @@ import structlog
 import waitress
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from engine import database, due
+from engine import database, due, outbox
 from engine.faults import describe
+from engine.outbox import Sender
 from engine.runtime import Runtime
 from handlers import MIGRATIONS
+from handlers.mail import smtp_sender
+from handlers.notifications import MAIL
 from web import demo
 from web.app import create_app
 from web.settings import Settings
@@ -56,7 +59,7 @@ def serve(runtime: Runtime, settings: Settings, host: str, port: int, threads: i
     signal.signal(signal.SIGTERM, _stop)
     _announce(f"http://{host}:{port}", guests)
     if settings.demo:
-        with clock(runtime, seconds=5):
+        with clock(runtime, settings, seconds=5):
             server.run()
     else:
         server.run()
@@ -71,29 +74,45 @@ def work(runtime: Runtime, settings: Settings, seconds: float) -> None:
     told_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_stop.set())
-    with clock(runtime, seconds):
-        log.info("worker started", every_seconds=seconds)
+    log.info("worker started", every_seconds=seconds)
+    with clock(runtime, settings, seconds):
         told_to_stop.wait()
     log.info("worker stopped")
 
 
 @contextmanager
-def clock(runtime: Runtime, seconds: float) -> Iterator[None]:
-    """Do due work every `seconds` while the context lasts; on leaving, finish what was begun."""
+def clock(runtime: Runtime, settings: Settings, seconds: float) -> Iterator[None]:
+    """Do due work and send messages every `seconds` while the context lasts; on leaving, finish
+    what was begun."""
     scheduler = BackgroundScheduler(timezone="UTC")
-    scheduler.add_job(
-        _do_due_work,
-        "interval",
-        args=(runtime,),
-        seconds=seconds,
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=None,
-    )
+    stopping = threading.Event()
+
+    def every_tick(job: Callable[..., None], *arguments: object) -> None:
+        scheduler.add_job(
+            job,
+            "interval",
+            args=(runtime, *arguments),
+            seconds=seconds,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
+
+    every_tick(_do_due_work)
+    senders = _senders(settings)
+    if senders:
+        # By itself: a mail server that answers slowly must not hold up the timers.
+        every_tick(_send_messages, senders, stopping)
+    else:
+        log.warning(
+            "no mail server is set: messages by e-mail stay in the outbox",
+            setting="PATHWAYS_SMTP_URL",
+        )
     scheduler.start()
     try:
         yield
     finally:
+        stopping.set()
         scheduler.shutdown(wait=True)
 
 
@@ -104,6 +123,24 @@ def _do_due_work(runtime: Runtime) -> None:
     except Exception as error:
         # The next tick tries again: a database that restarts must not end the node.
         log.error("due_work_failed", trail=describe(error))
+
+
+def _senders(settings: Settings) -> Mapping[str, Sender]:
+    """What sends each kind of message that this node is set up to send."""
+    if settings.mail_server is None or settings.mail_from is None:
+        return {}
+    return {MAIL: smtp_sender(settings.mail_server, settings.mail_from)}
+
+
+def _send_messages(
+    runtime: Runtime, senders: Mapping[str, Sender], stopping: threading.Event
+) -> None:
+    try:
+        # One by one, so that a node that is told to stop does not first empty the outbox.
+        while not stopping.is_set() and outbox.deliver(runtime, senders, limit=1):
+            pass
+    except Exception as error:
+        log.error("sending_messages_failed", trail=describe(error))
 
 
 def _announce(address: str, guests: tuple[demo.Guest, ...]) -> None:
@@ -128,6 +165,8 @@ def _log_to_stderr(settings: Settings) -> None:
     level = getattr(logging, settings.log_level.upper())
     # The clock's own news of every tick is not worth a line.
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)
+    # Nor is that a tick was left out because the one before is still at work.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

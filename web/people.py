@@ -85,10 +85,15 @@ def can_do(user: User, task: queries.TaskRow) -> bool:
     return task.role in user.roles and task.assignee in (None, user.id)
 
 
-def is_open(reference: str) -> bool:
-    """Whether the person opened this case a short while ago, so that it is logged already."""
+def is_open(reference: str, *, or_was: bool = False) -> bool:
+    """Whether the person opened this case a short while ago, so that it is logged already.
+
+    With `or_was`, it may be longer ago, within the same session.
+    """
     opened = session.get("open_cases", {}).get(reference)
-    return isinstance(opened, int) and 0 <= now().timestamp() - opened < OPENING_SECONDS
+    if not isinstance(opened, int):
+        return False
+    return or_was or 0 <= now().timestamp() - opened < OPENING_SECONDS
 
 
 def note_opening(reference: str) -> None:

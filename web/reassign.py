@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from engine import commands, queries
 from engine.errors import TaskClosed
-from handlers import access, cases, directory
+from handlers import access, cases, directory, separation
 from handlers.directory import User
 from web.people import reading, runtime, signed_in
 
@@ -35,13 +35,15 @@ def give(task_id: int) -> ResponseReturnValue:
 
 
 def _people(task: queries.Task) -> list[User]:
-    """Those with the task's role who may see the case, but for the one who has the task."""
+    """Those with the task's role who may see the case, but for the one who has the task
+    and those who did what it judges."""
     with reading() as connection:
-        return [
+        able = [
             user
             for user in directory.list_users(connection, role=task.role)
             if user.id != task.assignee and access.may_see(connection, user, task.business_key)
         ]
+    return [user for user in able if separation.refusal(runtime(), user, task) is None]
 
 
 def _page(task: queries.Task, errors: dict[str, str] | None = None) -> str:

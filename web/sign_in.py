@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from threading import Lock
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 import structlog
 from flask import (
@@ -21,7 +20,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from handlers import directory
+from handlers import directory, vocabulary
 from web import demo, people
 from web.people import reading, settings
 
@@ -125,8 +124,10 @@ def submit() -> ResponseReturnValue:
             "There were too many failed attempts to sign in. Wait 15 minutes, then try again. If "
             "you have forgotten your password, ask your team manager to have it set again.",
         )
-    with reading() as connection:
-        user = directory.authenticate(connection, name, password)
+    user = None
+    if not vocabulary.unshowable(name):
+        with reading() as connection:
+            user = directory.authenticate(connection, name, password)
     if user is None:
         throttle.failed(name, address, at)
         log.info("sign_in_failed")
@@ -147,11 +148,10 @@ def sign_out() -> ResponseReturnValue:
 
 def safe_address(there: str | None, otherwise: str) -> str:
     """`there` if it is a page of this service, else `otherwise`: no link leads out to others."""
-    if there and there.startswith("/") and there.isprintable() and "\\" not in there:
-        parts = urlsplit(there)
-        if not there.startswith("//") and not parts.scheme and not parts.netloc:
-            return there
-    return otherwise
+    there = there or ""
+    inside = there.startswith("/") and not there.startswith("//")
+    # Browsers read a backslash as a slash, and leave out line breaks and tabs.
+    return there if inside and there.isprintable() and "\\" not in there else otherwise
 
 
 def _page(there: str, name: str = "", errors: dict[str, str] | None = None) -> str:

@@ -13,11 +13,22 @@ from werkzeug.exceptions import BadRequest, Forbidden
 from engine import commands, queries
 from engine.errors import Conflict, InvalidAnswers, NotAllowed, TaskClosed
 from engine.forms import Form
-from handlers import cases, directory, vocabulary
-from web import forms
+from handlers import cases, directory, separation, vocabulary
+from web import forms, words
 from web.people import can_do, reading, runtime, signed_in
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks/<int(max=2147483647):task_id>")
+
+
+@blueprint.before_request
+def _separate() -> ResponseReturnValue | None:
+    """Refuse a task that judges what the person did themselves, before any work goes into it."""
+    task = g.task
+    if task.status != "open" or request.endpoint == "tasks.release":
+        return None
+    user = signed_in()
+    why = separation.refusal(runtime(), user, task) if can_do(user, task) else None
+    return (_page("task_not_yours.html", task, reason=why), 403) if why else None
 
 
 @blueprint.get("")
@@ -102,7 +113,11 @@ def complete(task_id: int) -> ResponseReturnValue:
     except InvalidAnswers as refusal:
         return _form_page(task, answers, refusal.errors), 422
     except (TaskClosed, Conflict, NotAllowed):
-        return _lost(queries.task(runtime(), task_id), answers)
+        task = queries.task(runtime(), task_id)
+        if _confirmed_before(task, answers):
+            flash(f"You had confirmed this already: {task.name}.")
+            return redirect(url_for("cases.summary", reference=task.business_key), 303)
+        return _lost(task, answers)
     flash(f"Done: {task.name}.")
     return redirect(url_for("cases.summary", reference=done.business_key), 303)
 
@@ -133,11 +148,27 @@ def release(task_id: int) -> ResponseReturnValue:
 def _confirmed() -> dict[str, Any]:
     try:
         answers = json.loads(request.form.get("answers", ""))
-    except ValueError:
+        # Half of a character can be written in JSON, but not on a page.
+        json.dumps(answers, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         answers = None
     if not isinstance(answers, dict):
         raise BadRequest("The answers to confirm did not arrive whole. Go back and try again.")
     return answers
+
+
+def _confirmed_before(task: queries.Task, answers: Mapping[str, Any]) -> bool:
+    """Whether the person completed the task with these answers: they pressed the button twice."""
+    user = signed_in()
+    if task.status != "completed" or task.closed_by != user.id:
+        return False
+    sent = [
+        submission.answers
+        for submission in queries.submissions(runtime(), task.business_key, latest=True)
+        if (submission.instance_id, submission.element, submission.actor)
+        == (task.instance_id, task.element, user.id)
+    ]
+    return answers in sent
 
 
 def _require_theirs(task: queries.Task) -> None:
@@ -156,22 +187,31 @@ def _require_theirs(task: queries.Task) -> None:
 
 def _returned_answers(task: queries.Task) -> Mapping[str, Any] | None:
     """What was sent last time, if it came back to be mended; None for a fresh form."""
-    if _returned(task) is None:
+    if not _returned(task):
         return None
     sent = [
         submission
-        for submission in queries.submissions(runtime(), task.business_key)
+        for submission in queries.submissions(runtime(), task.business_key, latest=True)
         if submission.element == task.element
     ]
     return max(sent, key=lambda submission: submission.id).answers if sent else None
 
 
-def _returned(task: queries.Task) -> Any:
-    """The latest review of this task's work, if it sent the work back."""
+def _returned(task: queries.Task) -> tuple[str, ...]:
+    """Why this task's work came back, in paragraphs; empty if it did not."""
     with reading() as connection:
-        reviews = cases.case(connection, task.business_key).reviews
-    latest = next((review for review in reviews if review.subject == task.element), None)
-    return latest if latest is not None and not latest.passed else None
+        case = cases.case(connection, task.business_key)
+    review = next((each for each in case.reviews if each.subject == task.element), None)
+    if review is None:
+        return ()
+    if not review.passed:
+        when = words.day_words(review.reviewed_at)
+        asks = f"{review.reviewer} looked at it on {when} and asks you to mend it:"
+        return (asks, review.reasons)
+    assessment = next((each for each in case.assessments if each.element == task.element), None)
+    if assessment is None or not assessment.plan_problems:
+        return ()
+    return ("The plan is not SMART yet:", "\n".join(assessment.plan_problems))
 
 
 def _closed(task: queries.Task, status: int = 200) -> ResponseReturnValue:
@@ -187,7 +227,9 @@ def _lost(task: queries.Task, answers: Mapping[str, Any]) -> ResponseReturnValue
 
 def _closer(task: queries.Task) -> str | None:
     """Who completed the task, by name; None while it is open or if nobody did."""
-    return _name(task.closed_by) if task.status == "completed" and task.closed_by else None
+    if task.status != "completed" or not task.closed_by:
+        return None
+    return "You" if task.closed_by == signed_in().id else _name(task.closed_by)
 
 
 def _name(user_id: str) -> str:
@@ -241,7 +283,7 @@ def _earlier(task: queries.Task) -> list[dict[str, Any]]:
     """
     latest = {
         (submission.instance_id, submission.element): submission
-        for submission in queries.submissions(runtime(), task.business_key)
+        for submission in queries.submissions(runtime(), task.business_key, latest=True)
         if submission.form is not None
     }
     ordered = sorted(latest.values(), key=lambda submission: submission.id, reverse=True)

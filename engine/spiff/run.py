@@ -197,18 +197,18 @@ class Run:
 
     def advance(self) -> None:
         """Run every automatic step until the instance rests or its budget is used up."""
-        for _ in range(AUTOMATIC_STEPS):
-            task = self._ready()
-            if task is None:
+        steps = 0
+        while (task := self._ready()) is not None:
+            # The end of a scope is no element: it can't go round, and no incident can stand there.
+            steps += hasattr(task.task_spec, "element") and not isinstance(task.task_spec, ScopeEnd)
+            if steps > AUTOMATIC_STEPS:
+                self._fail(
+                    task,
+                    f"{AUTOMATIC_STEPS} automatic steps followed each other without a person, a "
+                    "timer or a message in between: the diagram goes round in a circle here.",
+                )
                 return
             self._step(task)
-        task = self._ready()
-        if task is not None:
-            self._fail(
-                task,
-                f"{AUTOMATIC_STEPS} automatic steps followed each other without a person, a timer "
-                "or a message in between: the diagram goes round in a circle here.",
-            )
 
     def catchers(self, kind: str, name: str) -> list[Token]:
         """The tokens that wait for the message, error or escalation of this name."""
@@ -216,6 +216,7 @@ class Run:
             token
             for token in self.tokens()
             if token.element.event is not None
+            and not token.incident
             and token.element.kind in ("boundaryEvent", "intermediateCatchEvent")
             and (token.element.event.kind, token.element.event.value) == (kind, name)
         ]
@@ -311,7 +312,7 @@ class Run:
             for other in list(workflow.tasks.values()):
                 if (
                     other._state == TaskState.WAITING
-                    and other.internal_data.get("on") == around.internal_data.get("n")
+                    and other.internal_data.get("on") == self.number(around)
                     and other.task_spec.element.event == event
                 ):
                     other.internal_data["fired"] = True

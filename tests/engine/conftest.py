@@ -50,7 +50,14 @@ class Office:
             if self.fault:
                 context.send("mail", {"to": "nobody"})
                 raise self.fault
-            context.send("mail", {"to": "sam@example.org", "case": context.business_key})
+            context.send(
+                "mail",
+                {
+                    "to": "sam@example.org",
+                    "subject": f"Errand {context.business_key}",
+                    "text": "An errand was agreed.",
+                },
+            )
             return {"registered": True}
 
         @self.services.handler("alert")

@@ -190,6 +190,31 @@ def test_a_question_about_a_child_gets_no_more_than_an_open_episode_and_whom_to_
     assert ask(desk) == LookUp(False, True, ("The allocated social worker, by way of the MASH",))
 
 
+@pytest.mark.parametrize(
+    ("recorded", "asked"),
+    [
+        ("Élodie Ömer", "élodie ömer"),
+        ("Élodie Ömer", "E\u0301LODIE O\u0308MER"),
+        ("Élodie Ömer", "Elodie Omer"),
+        ("Robin O’Example", "robin o'example"),
+        ("Anne-Marie Example", "Anne Marie  Example"),
+        ("מרים דוגמה", "מרים דוגמה"),
+        ("Łucja Example", "łucja example"),
+    ],
+)
+def test_a_child_is_found_however_the_name_is_typed(desk: Desk, recorded: str, asked: str) -> None:
+    child = {**contact()["people"][0], "name": recorded}
+    desk.register(people=[child, *contact()["people"][1:]])
+    desk.consent()
+    desk.submit(
+        "progress_to_episode", "coordinator", key_reason="parenting", lead_professional="leadpro"
+    )
+    desk.run("open_episode", form="progress_to_episode")
+    born = date.fromisoformat(child["date_of_birth"])
+    assert ask(desk, asked, born).open_episode
+    assert not ask(desk, asked + "x", born).open_episode
+
+
 def test_a_question_about_a_child_is_logged_and_needs_a_reason(desk: Desk) -> None:
     ask(desk)
     with desk.database.begin() as connection:

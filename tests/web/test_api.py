@@ -55,6 +55,26 @@ def test_the_same_contact_again_gives_the_same_case(world: World) -> None:
     assert again.get_json()["duplicate"] is True
 
 
+def test_a_reference_that_another_key_has_used_does_not_swallow_a_contact(world: World) -> None:
+    school = {"Authorization": "Bearer school-key"}
+    first = send(world, contact()).get_json()["reference"]
+    told = problem(send(world, contact(concerns="Another family."), school), 409)
+    assert "reference that nobody else uses" in told["detail"]
+    assert first not in json.dumps(told)
+
+
+def test_characters_that_no_record_can_keep_are_refused(world: World) -> None:
+    family = {**contact()["family"], "name": "Exam\0ple"}
+    for change, field in (
+        ({"concerns": "Half a character: \ud800"}, "concerns"),
+        ({"reference": "A\x07"}, "reference"),
+        ({"family": family}, "family.name"),
+    ):
+        told = problem(send(world, contact(**change)), 422)
+        assert [error["field"] for error in told["errors"]] == [field]
+        assert "characters" in told["errors"][0]["message"]
+
+
 @pytest.mark.parametrize(
     ("headers", "words"),
     [
@@ -156,7 +176,7 @@ def test_the_description_names_what_the_app_answers(world: World) -> None:
     _resolve_references(described)
     created = described["paths"]["/api/v1/contacts"]["post"]
     assert set(created["responses"]) == {
-        "200", "201", "400", "401", "403", "413", "415", "422", "500",
+        "200", "201", "400", "401", "403", "409", "413", "415", "422", "500",
     }  # fmt: skip
     properties = described["components"]["schemas"]["Contact"]["properties"]
     assert set(contact()) <= set(properties)

@@ -7,6 +7,7 @@ import pytest
 from engine import database
 from handlers import access, cases, directory, notifications
 
+from .client import Page
 from .conftest import World
 
 CHECKS = {"checks_outcome": "None open.", "recommendation": "caf", "social_care_open": False}
@@ -65,6 +66,23 @@ def test_the_timeline_says_in_words_who_did_what(world: World) -> None:
     assert "_" not in page.text
 
 
+def test_a_long_timeline_comes_in_pages(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    reference = triaged(world)
+    browser = world.browser("manager")
+    address = f"/cases/{reference}/timeline?show=all"
+    whole = [title.text_content() for title in browser.get(address).all("//h2")]
+    monkeypatch.setattr("web.cases.EVENTS_ON_A_PAGE", 4)
+    titles: list[str | None] = []
+    for number in range(1, 50):
+        page = browser.get(f"{address}&page={number}")
+        titles += [title.text_content() for title in page.all("//h2")]
+        if "Older events" not in page.text:
+            break
+        assert len(page.all("//h2")) <= 6
+    assert number > 2
+    assert titles == whole
+
+
 def test_the_diagram_has_marks_and_the_same_in_words(world: World) -> None:
     reference = world.contact()
     task = world.task(reference)
@@ -115,9 +133,13 @@ def test_without_consent_a_file_opens_only_for_a_recorded_reason(world: World) -
     assert opening.reason == "A bruise was seen."
     inbox = world.browser("manager").get("/inbox")
     assert "A bruise was seen." in inbox.text
-    # The reason opens the file for a while, not for ever.
+    # The reason opens the file for a while, not for ever; but what was begun meanwhile is kept.
+    notes = browser.get(f"/cases/{reference}/notes")
     world.pass_time(minutes=31)
-    browser.get(f"/cases/{reference}", 403)
+    browser.press(notes, "Add note", {"text": "A note that took half an hour."})
+    again = browser.get(f"/cases/{reference}", 403)
+    refused = browser.press(again, "Open the file", {"reason": "A\0B"}, status=422)
+    assert "cannot be shown" in refused.text
 
 
 def test_notes_are_kept_and_checked(world: World) -> None:
@@ -127,6 +149,8 @@ def test_notes_are_kept_and_checked(world: World) -> None:
     assert "There are no notes yet." in page.text
     empty = browser.press(page, "Add note", {"text": " "}, status=422)
     assert "Enter the note" in empty.text
+    odd = browser.press(page, "Add note", {"text": "A\0B"}, status=422)
+    assert "cannot be shown" in odd.text
     done = browser.follow(
         browser.press(page, "Add note", {"text": "Rang the school.\n<b>No answer</b>"})
     )
@@ -140,16 +164,37 @@ def test_search_finds_by_name_reference_and_status(world: World) -> None:
                                   "postcode": "N2 2BB", "cluster": "west"})  # fmt: skip
     second = world.contact()
     browser = world.browser("manager")
-    page = browser.press(browser.get("/cases"), "Search", {"q": "sampleton"}, status=200)
+
+    def found(**wanted: str) -> Page:
+        return browser.follow(browser.press(browser.get("/cases"), "Search", wanted))
+
+    page = found(q="sampleton")
     assert first in page.text
     assert second not in page.text
     assert "1 case" in page.text
-    assert second in browser.get(f"/cases?q={second}").text
-    assert "No case that you may see matches" in browser.get("/cases?q=nobody").text
+    assert page.all("//input[@name='q']/@value") == ["sampleton"]
+    assert second in found(q=second, status="all").text
+    assert "No case that you may see matches" in found(q="nobody").text
+    assert "No case that you may see matches" in found(q="\0%'").text
+    assert "2 cases" in browser.get("/cases").text
     assert "No case that you may see matches" in browser.get("/cases?status=closed").text
     assert first in browser.get("/cases?status=all").text
     assert "no cases that you may see" in world.browser("leadpro").get("/cases").text
-    browser.get("/cases?status=%00&q=%25%27&page=x")
+    browser.get("/cases?status=%00&search=yes&page=x")
+
+
+def test_what_is_searched_for_is_not_in_any_address(world: World) -> None:
+    for _ in range(26):
+        world.contact()
+    browser = world.browser("manager")
+    answer = browser.press(browser.get("/cases"), "Search", {"q": "Alex Example", "status": "all"})
+    page = browser.follow(answer)
+    assert "26 cases, page 1 of 2" in page.text
+    addresses = [answer.response.headers["Location"], *page.all("//a/@href")]
+    assert any("page=2" in address for address in addresses)
+    assert not any("Alex" in address or "Example" in address for address in addresses)
+    (second,) = {address for address in addresses if "page=2" in address}
+    assert "page 2 of 2" in browser.get(second).text
 
 
 def test_a_concern_can_be_raised_only_where_the_case_waits_for_it(world: World) -> None:
@@ -196,5 +241,17 @@ def test_closed_cases_say_so_and_take_no_more_notes(world: World) -> None:
     page = browser.get(f"/cases/{reference}")
     assert "This case was closed on 4 March 2026" in page.text
     assert "Nothing: the case is closed." in page.text
-    assert "The file is closed" in browser.get(f"/cases/{reference}/notes").text
+    notes = browser.get(f"/cases/{reference}/notes")
+    assert "The file is closed" in notes.text
+    # Someone had the page open from before.
+    token = notes.form("Sign out").data["csrf_token"]
+    late = {"csrf_token": token, "text": "Three lines that took long to write."}
+    refused = browser.post(f"/cases/{reference}/notes", late, 409)
+    assert "Your note was not added" in refused.text
+    assert "its file is locked" in refused.text
+    assert late["text"] in refused.text
+    for message in ("concern_raised", "step_up_requested", "close_requested"):
+        browser.post(f"/cases/{reference}/messages/{message}", {"csrf_token": token}, 404)
+    with database.reading(world.runtime.database) as connection:
+        assert cases.case(connection, reference).notes == ()
     browser.get(f"/cases/{reference}/diagram")

@@ -116,6 +116,9 @@ def test_an_incident_is_seen_mended_and_tried_again(world: World) -> None:
     page = browser.get("/incidents")
     assert reference in page.text
     assert "Lee Leadpro is no longer active" in page.text
+    case = world.browser("coordinator").get(f"/cases/{reference}")
+    assert "The service could not go on at" in case.text
+    assert "Nobody has anything to do until that is mended." in case.text
     assert "Tried" in page.text
     assert "1 time" in page.text
     again = browser.follow(browser.press(page, "Try again"))
@@ -143,6 +146,8 @@ def test_a_case_with_an_episode_reads_well_for_its_lead_professional(world: Worl
     plan = lead.get(f"/cases/{reference}/plan")
     assert "Offer a place in the breakfast club" in plan.text
     assert "Agreed with the family" in plan.text
+    assert "Agreed for the family by Pat Example" in plan.text
+    assert "Recorded by Casey Co-ordinator, 4 March 2026" in plan.text
     assert "20 April 2026" in lead.get(f"/cases/{reference}/meetings").text
     for section in ("tasks", "timeline", "timeline?show=all", "diagram", "notes"):
         lead.get(f"/cases/{reference}/{section}")
@@ -181,3 +186,81 @@ def test_returned_work_comes_back_with_reasons_and_with_what_was_sent(world: Wor
     assert page.all("//*[@id='plan_actions-1-action' or @name='plan_actions[1].action']")
     assert "At home too." in page.text
     assert "Error" not in page.title
+
+
+def test_a_plan_that_is_not_smart_comes_back_with_its_gaps_and_with_what_was_sent(
+    world: World,
+) -> None:
+    reference = world.contact()
+    for user, element, answers in TO_THE_ASSESSMENT[:-1]:
+        world.complete(user, reference, element, **answers)
+    vague = {**ASSESSMENT, "plan_actions": [{**ACTION, "owner": "TBC"}]}
+    world.complete("leadpro", reference, "complete_caf_assessment", **vague)
+    world.complete("coordinator", reference, "quality_assure_assessment", **PASSED)
+    task = world.task(reference, "complete_caf_assessment")
+    page = world.browser("leadpro").get(f"/tasks/{task.id}")
+    assert "This came back to you" in page.text
+    assert "has no owner: say who will do it" in page.text
+    assert "Mornings are hard." in page.form("Continue").data["family_views"][0]
+
+
+def give_roles(world: World, user_id: str, *roles: str) -> None:
+    def change(connection):  # type: ignore[no-untyped-def]
+        user = directory.user(connection, user_id)
+        assert user is not None
+        directory.save_user(connection, replace(user, roles=user.roles | set(roles)))
+
+    database.transact(world.runtime.database, change)
+
+
+def test_nobody_oversees_the_closure_that_they_asked_for(world: World) -> None:
+    give_roles(world, "coordinator", "caf_duty_manager")
+    reference = assessed(
+        world,
+        {
+            **PASSED,
+            "next_step": "no_further_action",
+            "closure_reason": "no_identified_needs",
+            "closure_summary": "The school helps already.",
+        },
+    )
+    task = world.task(reference, "oversee_no_further_action")
+    browser = world.browser("coordinator")
+    page = browser.get(f"/tasks/{task.id}", 403)
+    assert page.heading == "Someone else has to do this task"
+    assert "You asked for this closure yourself" in page.text
+    token = page.form("Sign out").data["csrf_token"]
+    browser.post(f"/tasks/{task.id}/claim", {"csrf_token": token}, 403)
+    agreed = '{"closure_decision": "agree", "oversight_comment": "Fine."}'
+    sent = {"csrf_token": token, "answers": agreed}
+    browser.post(f"/tasks/{task.id}/check", sent, 403)
+    assert queries.task(world.runtime, task.id).status == "open"
+    # Nor can it be given to them; who has it already can only put it back.
+    given = world.browser("manager").get(f"/tasks/{task.id}/give")
+    assert "Maddie Manager" in given.text
+    assert "Casey Co-ordinator" not in given.text
+    world.claim("coordinator", task)
+    page = browser.get(f"/tasks/{task.id}", 403)
+    browser.press(page, "Put it back in the tray")
+    world.complete("manager", reference, task.element,
+                   closure_decision="agree", oversight_comment="Fine.")  # fmt: skip
+    assert queries.incidents(world.runtime) == []
+    assert "oversaw the closure" in browser.get(f"/cases/{reference}").text
+
+
+def test_nobody_quality_assures_what_they_wrote(world: World) -> None:
+    give_roles(world, "coordinator", "lead_professional")
+    reference = world.contact()
+    for user, element, answers in TO_THE_ASSESSMENT:
+        writes = element in ("progress_to_episode", "complete_caf_assessment")
+        chosen = {"lead_professional": "coordinator"} if "lead_professional" in answers else {}
+        world.complete("coordinator" if writes else user, reference, element, **answers | chosen)
+    task = world.task(reference, "quality_assure_assessment")
+    assert task.assignee == "coordinator"
+    browser = world.browser("coordinator")
+    page = browser.get(f"/tasks/{task.id}", 403)
+    assert "You wrote what is judged here yourself" in page.text
+    browser.press(page, "Put it back in the tray")
+    other = world.browser("coordinator2")
+    other.press(other.get(f"/tasks/{task.id}"), "Claim")
+    assert other.get(f"/tasks/{task.id}").form("Continue")

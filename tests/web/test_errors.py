@@ -58,7 +58,7 @@ def test_a_page_that_is_not_there(world: World) -> None:
 
 
 def test_a_wrong_method(world: World) -> None:
-    page = world.browser("manager").post("/cases", {}, 405)
+    page = world.browser("manager").post("/incidents", {}, 405)
     assert "GET" in page.response.headers["Allow"]
 
 
@@ -100,3 +100,18 @@ def test_the_log_of_requests_names_no_case_and_nobody(world: World) -> None:
     assert reference not in str(logs)
     assert "Example" not in str(logs)
     assert structlog.is_configured() or entry["log_level"] == "info"
+
+
+def test_a_page_that_went_wrong_still_knows_who_is_signed_in(world: World) -> None:
+    browser = world.browser("manager")
+    for page in (browser.get("/nothing", 404), browser.post("/inbox/1/read", {}, 400)):
+        assert "Morgan Manager" in page.header
+        assert page.form("Sign out")
+    assert "Sign out" not in world.browser().get("/nothing", 404).header
+
+
+def test_an_address_that_nobody_typed_is_no_fault_of_the_service(world: World) -> None:
+    browser = world.browser("manager")
+    browser.get("/cases/%00", 404)
+    browser.get(f"/cases/{world.contact()}/timeline?page={'9' * 30}")
+    browser.get(f"/cases/{world.contact()}%00/plan", 404)

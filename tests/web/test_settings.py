@@ -40,6 +40,8 @@ def test_the_defaults_of_the_real_service_are_the_safe_ones() -> None:
         ("PATHWAYS_API_KEYS", "school"),
         ("PATHWAYS_API_KEYS", f"school:{digest_of('x').upper()}"),
         ("PATHWAYS_API_KEYS", f"school:{digest_of('x')}:letters"),
+        ("PATHWAYS_SMTP_URL", "mail.council.example"),
+        ("PATHWAYS_MAIL_FROM", "the council"),
     ],
 )
 def test_an_unusable_setting_is_named(name: str, value: str) -> None:
@@ -66,6 +68,28 @@ def test_api_keys_may_be_limited_to_a_source() -> None:
         ("mash", None),
         ("school", "e_caf"),
     ]
+
+
+def test_a_mail_server_needs_an_address_to_send_from() -> None:
+    values = {
+        "PATHWAYS_SECRET_KEY": SECRET,
+        "PATHWAYS_SMTP_URL": "smtps://caf:secret@mail.council.example",
+    }
+    with pytest.raises(SettingsError, match="PATHWAYS_MAIL_FROM has to be set") as refusal:
+        Settings.from_environment(values)
+    assert "secret" not in str(refusal.value)
+    settings = Settings.from_environment(values | {"PATHWAYS_MAIL_FROM": "caf@council.example"})
+    assert settings.mail_server is not None and settings.mail_from is not None
+    assert (settings.mail_server.host, settings.mail_server.port) == ("mail.council.example", 465)
+    assert settings.mail_from.addr_spec == "caf@council.example"
+
+
+def test_a_mail_servers_address_that_cannot_be_used_does_not_give_its_password_away() -> None:
+    with pytest.raises(SettingsError, match="PATHWAYS_SMTP_URL") as refusal:
+        Settings.from_environment(
+            {"PATHWAYS_SECRET_KEY": SECRET, "PATHWAYS_SMTP_URL": "smtp://caf:1/secret@mail"}
+        )
+    assert "secret" not in str(refusal.value)
 
 
 def test_every_variable_that_is_read_is_documented() -> None:

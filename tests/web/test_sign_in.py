@@ -30,6 +30,7 @@ def test_the_right_password_leads_to_the_persons_work(world: World) -> None:
         ({"user": "nobody", "password": "wrong"}, "The user name or password is not right"),
         ({"user": "", "password": "x"}, "Enter your user name"),
         ({"user": "mash", "password": ""}, "Enter your password"),
+        ({"user": "mash\0", "password": "x"}, "The user name or password is not right"),
         ({"user": "m" * 300, "password": "x"}, "User name must be 254 characters or less"),
     ],
 )
@@ -47,9 +48,9 @@ def test_what_is_wrong_is_said_beside_the_field_and_above(
 
 def test_a_link_that_needs_signing_in_is_returned_to(world: World) -> None:
     browser = world.browser()
-    page = browser.follow(browser.get("/cases?q=Example&status=all", 303))
+    page = browser.follow(browser.get("/cases?status=all&mine=yes", 303))
     page = browser.press(page, "Sign in", {"user": "manager", "password": DEMO_PASSWORD})
-    assert page.response.headers["Location"] == "/cases?q=Example&status=all"
+    assert page.response.headers["Location"] == "/cases?status=all&mine=yes"
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,8 @@ def test_a_link_that_needs_signing_in_is_returned_to(world: World) -> None:
         "javascript:alert(1)",
         "/\t/elsewhere.example",
         "http:elsewhere.example",
+        "//[",
+        "/\r\nLocation: https://elsewhere.example",
     ],
 )
 def test_no_link_leads_out_of_the_service(world: World, there: str) -> None:

@@ -94,6 +94,28 @@ def test_a_lost_race_says_who_was_first_and_keeps_what_was_typed(world: World) -
     assert "Mia Mash completed" in browser.get(f"/tasks/{task.id}").text
 
 
+def test_pressing_confirm_twice_does_the_task_once_and_frightens_nobody(world: World) -> None:
+    reference = world.contact()
+    task = world.task(reference)
+    world.claim("mash", task)
+    browser = world.browser("mash")
+    form = browser.get(f"/tasks/{task.id}")
+    check = browser.follow(browser.press(form, "Continue", CHECKS))
+    browser.press(check, "Confirm")
+    page = browser.follow(browser.press(check, "Confirm"))
+    assert page.path == f"/cases/{reference}"
+    assert "You had confirmed this already" in page.text
+    with database.reading(world.runtime.database) as connection:
+        assert len(cases.case(connection, reference).checks) == 1
+    # Other answers than those that were confirmed are not taken for the same.
+    lost = browser.press(
+        check, "Confirm", {"answers": '{"checks_outcome": "Other", "recommendation": "caf"}'},
+        status=409,
+    )  # fmt: skip
+    assert "You completed" in lost.text
+    assert "Other" in lost.text
+
+
 def test_a_task_given_to_someone_else_meanwhile_keeps_what_was_typed(world: World) -> None:
     task = world.task(world.contact())
     world.claim("mash", task)
@@ -162,7 +184,8 @@ def test_answers_to_confirm_that_were_tampered_with(world: World) -> None:
     world.claim("mash", task)
     browser = world.browser("mash")
     check = browser.follow(browser.press(browser.get(f"/tasks/{task.id}"), "Continue", CHECKS))
-    for sent in ("", "[]", "{", "null"):
+    half = '{"checks_outcome": "\\ud800", "recommendation": "caf"}'
+    for sent in ("", "[]", "{", "null", "[" * 100_000, half):
         browser.press(check, "Confirm", {"answers": sent}, status=400)
     page = browser.press(check, "Confirm", {"answers": '{"recommendation": "moon"}'}, status=422)
     assert page.all("//div[contains(@class, 'govuk-error-summary')]")
