@@ -17,9 +17,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from engine import feel
+from engine.bpmn import read_diagram
 from engine.checks import check_model
 from engine.decisions import Decision, DecisionError, parse_decisions
-from engine.diagrams import Process, read_diagram
+from engine.diagrams import Process
 from engine.errors import Finding, InvalidModel, ServiceError
 from engine.forms import Form, parse_form
 from engine.manifest import MessageType, read_manifest

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 
-from engine.diagrams import Element, Process, read_diagram
+from engine.bpmn import read_diagram
+from engine.diagrams import Element, Process
 from tests.bpmn.conftest import MODELS
 
 CAF = MODELS / "caf"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.diagrams import read_diagram
+from engine.bpmn import read_diagram
 from engine.soundness import check_shape
 from engine.spiff import Program, Run, StepFailed
 from tests.engine.drawing import (
@@ -427,7 +427,7 @@ def test_a_step_that_fails_leaves_its_token_there_until_it_is_released() -> None
 
 FRESH = """
 import json, sys
-from engine.diagrams import read_diagram
+from engine.bpmn import read_diagram
 from engine.spiff import Program, Run
 from tests.engine.test_runs import Answers
 request = json.load(sys.stdin)
