@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from engine import feel
 from engine.database import is_race
 from engine.decisions import DecisionError
-from engine.definitions import Model
 from engine.diagrams import Element
 from engine.errors import Conflict, EngineError, ServiceError
 from engine.faults import describe
 from engine.history import Chain
 from engine.identity import Actor
+from engine.model import Model
 from engine.models import evaluation, outbox, submission
 from engine.services import DecisionMade, ServiceContext, ServiceRegistry
 from engine.spiff import StepFailed

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from engine.diagrams import Element, Process
 from engine.errors import Finding, ServiceError
+from engine.model import Model
 from engine.models import LONGEST_ID, LONGEST_NAME
 from engine.services import ServiceRegistry
 from engine.soundness import check_shape, closure
-
-if TYPE_CHECKING:
-    from engine.definitions import Model
 
 
 def check_model(model: Model, services: ServiceRegistry) -> list[Finding]:

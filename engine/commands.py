@@ -348,7 +348,7 @@ def correlate(
                 raise NotAllowed(f"Your role does not let you do this: “{known.label}”.")
             if known.form is not None:
                 form = model.forms[known.form]
-                choices = _choices(runtime, connection, form, business_key)
+                choices = runtime.services.options(form, connection, business_key)
                 clean = form.clean(answers, choices=choices)
                 values = form.context(clean)
         if answers and (known is None or known.form is None):
@@ -427,14 +427,7 @@ def _form_of(
     ).scalar_one()
     model = runtime.model(connection, deployment_id)
     form = model.forms[model.processes[task.process].elements[task.element].form or ""]
-    return form, _choices(runtime, connection, form, task.business_key)
-
-
-def _choices(
-    runtime: Runtime, connection: sa.Connection, form: Form, business_key: str
-) -> dict[str, list[Choice]]:
-    lists = runtime.services.choice_lists
-    return {name: list(lists[name](connection, business_key)) for name in form.choices}
+    return form, runtime.services.options(form, connection, task.business_key)
 
 
 def _digest(answers: Mapping[str, Any]) -> str:

@@ -56,6 +56,12 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
         "busy_timeout=30000",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    # SQLite's own folds ASCII only, and a search for “élodie” has to find “Élodie”.
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _begin_immediate(connection: sa.Connection) -> None:

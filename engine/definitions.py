@@ -8,99 +8,27 @@ reference resolved.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from engine import feel
 from engine.bpmn import read_diagram
 from engine.checks import check_model
-from engine.decisions import Decision, DecisionError, parse_decisions
+from engine.decisions import Decision, parse_decisions
 from engine.diagrams import Process
 from engine.errors import Finding, InvalidModel, ServiceError
 from engine.forms import Form, parse_form
-from engine.manifest import MessageType, read_manifest
+from engine.manifest import read_manifest
+from engine.model import Clause, Model, timescale_of
 from engine.services import ServiceRegistry
 from engine.soundness import check_shape
 from engine.spiff import Program
-from engine.timescales import UNITS, Timescale, timescale_function
+from engine.timescales import Timescale, timescale_function
 
 SUFFIXES = (".toml", ".bpmn", ".dmn", ".form", ".csv")
-
-
-@dataclass(frozen=True)
-class Clause:
-    """A step or rule of the source documents."""
-
-    id: str
-    map: str
-    step: str
-    responsible: str
-    what: str
-
-
-@dataclass(frozen=True)
-class Model:
-    """One version of an operating model, ready to run."""
-
-    id: str
-    name: str
-    start: str
-    business_key: str
-    roles: Mapping[str, str]
-    trays: Mapping[str, str]
-    messages: Mapping[str, MessageType]
-    timescales: Decision | None
-    processes: Mapping[str, Process]
-    programs: Mapping[str, Program]
-    forms: Mapping[str, Form]
-    decisions: Mapping[str, Decision]
-    clauses: Mapping[str, Clause]
-    expressions: Mapping[str, feel.Expression]
-    variables: frozenset[str]
-    files: Mapping[str, bytes]
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over all files, for telling whether anything changed."""
-        whole = hashlib.sha256()
-        for path in sorted(self.files):
-            whole.update(path.encode() + b"\x00" + self.files[path] + b"\x00")
-        return whole.hexdigest()
-
-    def role_of(self, label: str | None) -> str | None:
-        """The id of the role that a lane with this name stands for."""
-        return next((key for key, value in self.roles.items() if value == label), None)
-
-    def timescale(self, step: str) -> Timescale:
-        """The time allowed for a step. Raises ServiceError where the table has none."""
-        if self.timescales is None:
-            raise ServiceError("This model has no table of timescales.")
-        return _timescale(self.timescales, step)
-
-
-def _timescale(table: Decision, step: str) -> Timescale:
-    try:
-        outputs = table.evaluate({"step": step}).outputs
-    except DecisionError as error:
-        raise ServiceError(f"The timescale of “{step}” can't be read: {error}") from error
-    amount = outputs.get("amount") if isinstance(outputs, dict) else None
-    unit = outputs.get("unit") if isinstance(outputs, dict) else None
-    if amount is None or unit is None:
-        raise ServiceError(
-            f"The timescales table has no row for “{step}”. Add one in {table.name}."
-        )
-    whole = isinstance(amount, Decimal) and amount == amount.to_integral_value()
-    if unit not in UNITS or not whole or not 0 <= amount <= 3650:
-        raise ServiceError(
-            f"The timescales table says “{amount} {unit}” for “{step}”. Write a whole number and "
-            f"one of: {', '.join(UNITS)}."
-        )
-    return Timescale(int(amount), unit)
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -175,7 +103,7 @@ def read_model(
     def look_up(step: str) -> Timescale:
         if not table:
             raise ServiceError("This model has no table of timescales.")
-        return _timescale(table[0], step)
+        return timescale_of(table[0], step)
 
     function = timescale_function(look_up)
     functions = (function,)

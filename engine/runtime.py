@@ -10,9 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.definitions import Model, read_model
+from engine.definitions import read_model
 from engine.errors import NotFound
 from engine.identity import SYSTEM, Actor
+from engine.model import Model
 from engine.models import deployment, resource
 from engine.services import ServiceRegistry
 

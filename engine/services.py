@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from engine.forms import Choice
+from engine.forms import Choice, Form
 from engine.identity import Actor
 
 
@@ -90,6 +90,14 @@ class ServiceRegistry:
             return function
 
         return register
+
+    def options(
+        self, form: Form, connection: sa.Connection, business_key: str
+    ) -> dict[str, list[Choice]]:
+        """The options of every choice list that a form asks for, for this case."""
+        return {
+            name: list(self.choice_lists[name](connection, business_key)) for name in form.choices
+        }
 
     def choices(self, name: str) -> Callable[[_C], _C]:
         """Register `function(connection, business_key)` as the options of the list `name`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.definitions import Clause, Model
+from engine.model import Clause, Model
 
 
 @dataclass(frozen=True)

@@ -287,13 +287,12 @@ def _earlier(task: queries.Task) -> list[dict[str, Any]]:
         if submission.form is not None
     }
     ordered = sorted(latest.values(), key=lambda submission: submission.id, reverse=True)
-    lists = runtime().services.choice_lists
     found = []
     with reading() as connection:
         names = directory.names(connection, [submission.actor for submission in ordered])
         for submission in ordered:
             form = cast(Form, submission.form)
-            choices = {name: lists[name](connection, task.business_key) for name in form.choices}
+            choices = runtime().services.options(form, connection, task.business_key)
             html = forms.render_summary(form, submission.answers, choices=choices, heading_level=3)
             found.append(
                 {

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.definitions import Model, files_of, read_model
+from engine.definitions import files_of, read_model
 from engine.diagrams import Element, Process
+from engine.model import Model
 from engine.spiff import Program, Run
 from handlers import services
 

@@ -255,3 +255,9 @@ def test_closed_cases_say_so_and_take_no_more_notes(world: World) -> None:
     with database.reading(world.runtime.database) as connection:
         assert cases.case(connection, reference).notes == ()
     browser.get(f"/cases/{reference}/diagram")
+
+
+def test_a_search_folds_capitals_with_accents(world: World) -> None:
+    reference = world.contact(family={"name": "Élodie-Müller", "cluster": "west"})
+    browser = world.browser("manager")
+    assert reference in browser.post("/cases", {"q": "élodie-MÜLLER"}).text

@@ -1,8 +1,7 @@
-"""Every read: pages of tasks, one task, what a case is at, and what happened in it."""
+"""What a case is at and what happened in it: instances, history, answers, incidents."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,62 +9,15 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from engine.automation import latest_submission
 from engine.database import reading
-from engine.definitions import Clause, Model
 from engine.errors import NotFound
-from engine.forms import Choice, Form
+from engine.forms import Form
 from engine.history import verify
-from engine.identity import Actor
-from engine.models import draft, incident, instance, submission, user_task
+from engine.model import Model
 from engine.models import history as history_table
+from engine.models import incident, instance, submission
 from engine.runtime import Runtime
 from engine.spiff import passed_by, waiting_at
-
-__all__ = ["latest_submission"]
-
-
-@dataclass(frozen=True)
-class TaskRow:
-    """A user task in a list."""
-
-    id: int
-    instance_id: int
-    business_key: str
-    element: str
-    name: str
-    role: str
-    tray: str | None
-    assignee: str | None
-    status: str
-    created_at: datetime
-    due_at: datetime | None
-    closed_at: datetime | None
-    closed_by: str | None
-    model: str
-    process: str
-
-
-@dataclass(frozen=True)
-class Task(TaskRow):
-    """A user task with all that is needed to do it."""
-
-    process_name: str
-    documentation: str
-    clauses: tuple[Clause, ...]
-    form: Form
-    choices: Mapping[str, Sequence[Choice]]
-    draft: dict[str, Any] | None
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of tasks; `page` counts from 1."""
-
-    rows: list[TaskRow]
-    total: int
-    page: int
-    pages: int
 
 
 @dataclass(frozen=True)
@@ -110,17 +62,6 @@ class Diagram:
 
 
 @dataclass(frozen=True)
-class Message:
-    """A message that a running case waits for and that a person may send."""
-
-    name: str
-    label: str
-    form: Form | None
-    choices: Mapping[str, Sequence[Choice]]
-    roles: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Submission:
     """Answers as they were given."""
 
@@ -147,129 +88,6 @@ class Incident:
     opened_at: datetime
     attempts: int
     next_retry_at: datetime | None
-
-
-_TASK_COLUMNS = [user_task.c[name] for name in TaskRow.__dataclass_fields__]
-
-
-def tray(
-    runtime: Runtime,
-    actor: Actor,
-    *,
-    tray: str | None = None,
-    mine: bool = False,
-    overdue: bool = False,
-    page: int = 1,
-    size: int = 25,
-) -> Page:
-    """The open tasks that the actor may do, the most urgent first.
-
-    `tray` narrows to one tray, `mine` to tasks assigned to the actor, `overdue` to late ones.
-    """
-    where = [_may_do(actor)]
-    if tray is not None:
-        where.append(user_task.c.tray == tray)
-    if mine:
-        where.append(user_task.c.assignee == actor.id)
-    if overdue:
-        where.append(user_task.c.due_at < runtime.clock())
-    with reading(runtime.database) as connection:
-        total = connection.execute(
-            sa.select(sa.func.count()).select_from(user_task).where(*where)
-        ).scalar_one()
-        pages = max(1, -(-total // size))
-        page = min(max(1, page), pages)
-        rows = connection.execute(
-            sa.select(*_TASK_COLUMNS)
-            .where(*where)
-            .order_by(user_task.c.due_at.is_(None), user_task.c.due_at, user_task.c.id)
-            .limit(size)
-            .offset((page - 1) * size)
-        )
-        return Page([TaskRow(**row._mapping) for row in rows], total, page, pages)
-
-
-def tray_counts(runtime: Runtime, actor: Actor) -> dict[str, int]:
-    """How many open tasks that the actor may do lie in each tray."""
-    with reading(runtime.database) as connection:
-        rows = connection.execute(
-            sa.select(user_task.c.tray, sa.func.count())
-            .where(_may_do(actor), user_task.c.tray.is_not(None))
-            .group_by(user_task.c.tray)
-        )
-        return {row[0]: row[1] for row in rows}
-
-
-def _may_do(actor: Actor) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        user_task.c.status == "open",
-        user_task.c.role.in_(sorted(actor.roles)),
-        sa.or_(
-            user_task.c.assignee.is_(None),
-            user_task.c.assignee == actor.id,
-            user_task.c.tray.is_not(None),
-        ),
-    )
-
-
-def task(runtime: Runtime, task_id: int) -> Task:
-    """One task, open or not. Raises NotFound."""
-    with reading(runtime.database) as connection:
-        row = connection.execute(
-            sa.select(*_TASK_COLUMNS, instance.c.deployment_id, draft.c.answers)
-            .join(instance, instance.c.id == user_task.c.instance_id)
-            .outerjoin(draft, draft.c.user_task_id == user_task.c.id)
-            .where(user_task.c.id == task_id)
-        ).one_or_none()
-        if row is None:
-            raise NotFound("There is no such task.")
-        values = dict(row._mapping)
-        model = runtime.model(connection, values.pop("deployment_id"))
-        answers = values.pop("answers")
-        process = model.processes[row.process]
-        element = process.elements[row.element]
-        form = model.forms[element.form or ""]
-        return Task(
-            **values,
-            process_name=process.name,
-            documentation=element.documentation,
-            clauses=tuple(model.clauses[clause] for clause in element.clauses),
-            form=form,
-            choices=_choices(runtime, connection, form, row.business_key),
-            draft=None if answers is None else orjson.loads(answers),
-        )
-
-
-def _choices(
-    runtime: Runtime, connection: sa.Connection, form: Form, business_key: str
-) -> dict[str, list[Choice]]:
-    lists = runtime.services.choice_lists
-    return {name: list(lists[name](connection, business_key)) for name in form.choices}
-
-
-def open_tasks(runtime: Runtime, business_key: str) -> list[TaskRow]:
-    """The open tasks of a case, the most urgent first."""
-    return _tasks_of(runtime, business_key, user_task.c.status == "open")
-
-
-def closed_tasks(runtime: Runtime, business_key: str) -> list[TaskRow]:
-    """The completed and withdrawn tasks of a case, the latest first."""
-    return _tasks_of(runtime, business_key, user_task.c.status != "open")
-
-
-def _tasks_of(runtime: Runtime, business_key: str, where: sa.ColumnElement[bool]) -> list[TaskRow]:
-    with reading(runtime.database) as connection:
-        rows = connection.execute(
-            sa.select(*_TASK_COLUMNS)
-            .where(user_task.c.business_key == business_key, where)
-            .order_by(
-                user_task.c.closed_at.desc(),
-                user_task.c.due_at.is_(None),
-                user_task.c.due_at,
-                user_task.c.id,
-            )
-        )
-        return [TaskRow(**row._mapping) for row in rows]
 
 
 def instances(runtime: Runtime, business_key: str) -> list[InstanceRow]:
@@ -381,34 +199,6 @@ def diagram(runtime: Runtime, instance_id: int) -> Diagram:
             passed_by(row.state, process),
             sorted(set(failed)),
         )
-
-
-def waiting_messages(runtime: Runtime, business_key: str) -> list[Message]:
-    """The messages of the model that the case waits for now and that a person may send."""
-    with reading(runtime.database) as connection:
-        rows = connection.execute(
-            sa.select(instance)
-            .where(instance.c.business_key == business_key, instance.c.status == "active")
-            .order_by(instance.c.id)
-        ).all()
-        found: dict[str, Message] = {}
-        for row in rows:
-            model = runtime.model(connection, row.deployment_id)
-            elements = model.processes[row.process].elements
-            for name in waiting_at(row.state, armed=True):
-                event = elements[name].event if name in elements else None
-                if event is None or event.kind != "message" or event.value not in model.messages:
-                    continue
-                message = model.messages[event.value]
-                form = model.forms[message.form] if message.form else None
-                found[message.name] = Message(
-                    message.name,
-                    message.label,
-                    form,
-                    _choices(runtime, connection, form, business_key) if form else {},
-                    message.roles,
-                )
-        return list(found.values())
 
 
 def submissions(runtime: Runtime, business_key: str, *, latest: bool = False) -> list[Submission]:
