@@ -19,6 +19,7 @@ ROLES = {
     "lead_professional": "leadpro",
     "caf_social_worker": "socialworker",
     "safer_families_practitioner": "saferfamilies",
+    "allocated_social_worker": "socialcare",
     "analyst": "analyst",
     "publisher": "publisher",
     "administrator": "admin",
