@@ -159,9 +159,7 @@ def record_practitioner(context: ServiceContext, form: str) -> dict[str, Any]:
     author = submitted_by(context, form).id
     practitioner = answers.text("practitioner")
     if practitioner:
-        require_role(
-            context, practitioner, "caf_social_worker", f"take on {context.business_key}"
-        )
+        require_role(context, practitioner, "caf_social_worker", f"take on {context.business_key}")
     if notes := answers.text("notes"):
         write_note(context.connection, context.business_key, notes, author, context.now)
     return {"practitioner": practitioner or author}
