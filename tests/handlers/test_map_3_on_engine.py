@@ -225,7 +225,7 @@ def test_a_step_up_that_does_not_happen_resumes_with_the_tac(office: Office) -> 
     assert office.open_tasks() == ["hold_initial_tac"]
 
 
-def test_a_case_that_closes_while_a_concern_outlives_the_hand_over_stays_closed(
+def test_a_case_that_closes_after_a_hand_over_that_was_interrupted_stays_closed(
     office: Office,
 ) -> None:
     open_episode(office)
@@ -246,9 +246,21 @@ def test_a_case_that_closes_while_a_concern_outlives_the_hand_over_stays_closed(
         closure_reason="moved_away",
         closure_summary="Moved to another town.",
     )
-    office.do("oversee_requested_safer_families_closure", "manager", **AGREED)
-    assert office.file().status == "closed"
-    assert all_ended(office)
+    office.do("oversee_requested_safer_families_closure", "manager", **RETURNED)
+    (task,) = queries.open_tasks(office.runtime, office.reference)
+    assert (task.element, task.assignee) == ("hold_initial_tac", BY)
+    hold_tac(
+        office,
+        "no_further_action",
+        closure_reason="no_identified_needs",
+        closure_summary="The family has moved.",
+    )
+    office.do("oversee_safer_families_closure_after_tac", "manager", **AGREED)
+    assert office.file().closure_reason == "no_identified_needs"
+    assert office.open_tasks() == []
+    assert not any(
+        one.status == "active" for one in queries.instances(office.runtime, office.reference)
+    )
 
 
 def test_the_map_is_complete_by_itself(office: Office) -> None:
