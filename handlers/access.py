@@ -76,22 +76,25 @@ class LookUp:
 def visible_cases(user: User) -> ColumnElement[bool]:
     """The condition on `handlers.models.cases` that a case is one of those the user may see.
 
-    The CAF Team sees all; a MASH worker those without a tray decision and those they worked on; a
-    lead professional those they lead, and anyone those to which the family's consent gives them
-    access.
+    The CAF Team sees all; a MASH worker those without a tray decision and those they worked on; an
+    allocated social worker those about to step down and those they worked on; a lead professional
+    those they lead, and anyone those to which the family's consent gives them access.
     """
     if user.has(*CAF_TEAM):
         return true()
     granted: list[ColumnElement[bool]] = []
+    worked_on = exists().where(
+        involvements.c.case_reference == cases.c.reference,
+        involvements.c.user_id == user.id,
+    )
+    if user.has("allocated_social_worker"):
+        granted += [cases.c.tray == "step_down", worked_on]
     if user.has("mash_worker"):
         decided = exists().where(
             triages.c.case_reference == cases.c.reference, triages.c.decided_tray.is_not(None)
         )
-        worked_on = exists().where(
-            involvements.c.case_reference == cases.c.reference,
-            involvements.c.user_id == user.id,
-        )
-        granted += [and_(~decided, cases.c.status == "open"), worked_on]
+        in_the_mash = and_(~decided, cases.c.source != "step_down", cases.c.status == "open")
+        granted += [in_the_mash, worked_on]
     if user.has("lead_professional"):
         granted += [cases.c.lead_professional == user.id, _consented(user)]
     return or_(false(), *granted)

@@ -39,12 +39,14 @@ manager's own at triage (1G)."""
 OVERSEER: Final = "caf_duty_manager"
 
 
-@services.handler("close_case")
+@services.handler("close_case", results=("case_closed",))
 def close_case(context: ServiceContext, kind: str, request: str, oversight: str) -> dict[str, Any]:
-    """Close the case as `request` asked and `oversight` agreed, and lock its file (2H, 2M, 2R).
+    """Close the case as `request` asked and `oversight` agreed, and lock its file (1L, 1R, 2H, 2M,
+    2R, 3D, 3J, 3N).
 
-    Raises ServiceError unless the answers at `oversight` agree, whoever gave them is a CAF duty
-    manager and not the person who asked, and the reason is one of those for this kind of closure.
+    Returns `case_closed`, for diagrams that go on only with an open case. Raises ServiceError
+    unless the answers at `oversight` agree, whoever gave them is a CAF duty manager and not the
+    person who asked, and the reason is one of those for this kind of closure.
     """
     begin_step(context)
     if kind not in REASONS:
@@ -76,7 +78,7 @@ def close_case(context: ServiceContext, kind: str, request: str, oversight: str)
         overseen_by=overseer.id,
         comment=overseen.text("oversight_comment", "comment"),
     )
-    return {}
+    return {"case_closed": True}
 
 
 @services.handler("close_contact")

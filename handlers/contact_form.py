@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -26,6 +26,8 @@ from pydantic import (
 from engine.errors import InvalidAnswers
 from handlers.vocabulary import date_in_words, unshowable, words
 
+Source = Literal["e_mash", "e_caf", "step_down"]
+SOURCES: Final[tuple[str, ...]] = get_args(Source)
 MAXIMUM_BYTES: Final = 1_000_000
 _POSTCODE: Final = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]{2})")
 _EMAIL: Final = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
@@ -113,7 +115,8 @@ class PersonOfContact(_Part):
 
 
 class Contact(_Part):
-    """A contact: an e-MASH or E-CAF form as the sender's system gives it (1E, 1H, 2A, 2D, 3A).
+    """A contact: an e-MASH or E-CAF form, or a step down from social care, as the sender's system
+    gives it (1A, 1E, 1H, 2A, 2D, 3A).
 
     `reference` is the sender's own and unique for its `source`; sending it again gives the same
     case.
@@ -122,7 +125,7 @@ class Contact(_Part):
     reference: Annotated[
         str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), _SHOWABLE
     ]
-    source: Literal["e_mash", "e_caf"]
+    source: Source
     received_on: date
     referrer: Referrer
     family: Family

@@ -216,6 +216,15 @@ def co_ordinators(connection: Connection, business_key: str) -> Sequence[Choice]
     ]
 
 
+@services.choices("social_workers")
+def social_workers(connection: Connection, business_key: str) -> Sequence[Choice]:
+    """Every CAF social worker (1K)."""
+    return [
+        Choice(person.id, person.name)
+        for person in list_users(connection, role="caf_social_worker")
+    ]
+
+
 def demo_users() -> tuple[User, ...]:
     """The demonstration's plainly fictional people: one per role, more where a case needs two."""
     council = "Example Council"
@@ -229,6 +238,7 @@ def demo_users() -> tuple[User, ...]:
         "coordinator3": ("Clem Co-ordinator", "caf_co_ordinator", "west"),
         "socialworker": ("Sandy Socialworker", "caf_social_worker", None),
         "saferfamilies": ("Sasha Saferfamilies", "safer_families_practitioner", None),
+        "socialcare": ("Sage Socialcare", "allocated_social_worker", None),
         "analyst": ("Alex Analyst", "analyst", None),
         "publisher": ("Perry Publisher", "publisher", None),
         "admin": ("Ade Administrator", "administrator", None),

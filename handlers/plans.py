@@ -40,6 +40,20 @@ def open_episode(context: ServiceContext, form: str) -> dict[str, Any]:
     return {"lead_professional": leader}
 
 
+@services.handler("reassign_case", results=("lead_professional", "handed_over"))
+def reassign_case(context: ServiceContext, form: str) -> dict[str, Any]:
+    """Hand the lead of a running CAF over to the community professional named at `form` (1S, 3M).
+
+    Returns `lead_professional`, and `handed_over` as true. Raises ServiceError if the person named
+    cannot lead.
+    """
+    begin_step(context)
+    leader = Answers.of(context, form).needed("lead_professional")
+    require_role(context, leader, "lead_professional", "lead a CAF")
+    change(context, lead_professional=leader)
+    return {"lead_professional": leader, "handed_over": True}
+
+
 @services.handler("record_assessment", results=("plan_is_smart",))
 def record_assessment(context: ServiceContext, form: str) -> dict[str, Any]:
     """Keep the assessment and its draft plan (2J, 1O, 3G).

@@ -22,8 +22,8 @@ START: Final = "contact_received"
 
 @services.handler("register_contact", results=("agency_kind", "cluster"))
 def register_contact(context: ServiceContext, form: str = START) -> dict[str, Any]:
-    """Open the case file with what the contact says (1E, 1H, 2A, 2D, 3A; carried over for 1K and
-    2G).
+    """Open the case file with what the contact says (1A, 1E, 1H, 2A, 2D, 3A; carried over for 1K
+    and 2G).
 
     Returns `agency_kind` and `cluster`, on which the proposed tray depends (R1.5). Raises
     ServiceError if the contact is incomplete, or was registered under another case already.
@@ -71,7 +71,7 @@ def _write(context: ServiceContext, contact: Contact) -> None:
             agency_kind=referrer.agency_kind,
             source=contact.source,
             opened_at=context.now,
-            tray="mash",
+            tray="step_down" if contact.source == "step_down" else "mash",
         )
     )
     connection.execute(

@@ -146,6 +146,25 @@ def record_allocation(context: ServiceContext, form: str) -> dict[str, Any]:
     return {"co_ordinator": co_ordinator}
 
 
+@services.handler("record_practitioner", results=("practitioner",))
+def record_practitioner(context: ServiceContext, form: str) -> dict[str, Any]:
+    """Keep who of the CAF Team works the case from here on: the person named at `form`, or else
+    whoever filled it in (1K, 3C).
+
+    Returns `practitioner`, for whom the next steps are. Raises ServiceError if the person named is
+    not a CAF social worker.
+    """
+    begin_step(context)
+    answers = Answers.of(context, form)
+    author = submitted_by(context, form).id
+    practitioner = answers.text("practitioner")
+    if practitioner:
+        require_role(context, practitioner, "caf_social_worker", f"take on {context.business_key}")
+    if notes := answers.text("notes"):
+        write_note(context.connection, context.business_key, notes, author, context.now)
+    return {"practitioner": practitioner or author}
+
+
 def _transfer(context: ServiceContext, old: str | None, new: str, by: str) -> None:
     context.connection.execute(
         insert(transfers).values(

@@ -24,6 +24,7 @@ _CAN = {
     "lead_professional": "Writes the assessment with the family and holds the TAC meetings.",
     "caf_social_worker": "Works contacts and supports stuck cases from the social work tray.",
     "safer_families_practitioner": "Works contacts in the Safer Families tray.",
+    "allocated_social_worker": "Brings cases that step down from social care to the CAF Team.",
     "analyst": "Draws operating models.",
     "publisher": "Approves and publishes operating models.",
     "administrator": "Looks after accounts.",

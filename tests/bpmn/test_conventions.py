@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 
+import pytest
+
 from engine.bpmn import read_diagram
 from engine.diagrams import Element, Process
 from tests.bpmn.conftest import MODELS
 
 CAF = MODELS / "caf"
-DRAWN_MAPS = ("1G", "1I", *(f"2{letter}" for letter in "ABCDEFGHIJKLMNOPQR"), "2-4/5", "R2.1")
+DRAWN_MAPS = {
+    "caf_social_worker": (*(f"1{letter}" for letter in "ABCDEFGHIJKLMNOPQRST"), "1-4/5", "R2.1"),
+    "caf_coordinator": (*(f"2{letter}" for letter in "ABCDEFGHIJKLMNOPQR"), "2-4/5", "R2.1"),
+    "safer_families": (*(f"3{letter}" for letter in "ABCDEFGHIJKLMNO"), "3-4/5", "R2.1"),
+}
 
 
 @cache
@@ -56,14 +62,12 @@ def test_every_task_says_which_step_it_carries_out() -> None:
     assert [e.id for _, e in elements() if e.kind in tasks and not e.clauses] == []
 
 
-def test_every_step_of_map_2_is_drawn() -> None:
+@pytest.mark.parametrize("name", DRAWN_MAPS)
+def test_every_step_of_a_map_is_drawn_on_it(name: str) -> None:
     claimed = {
-        clause
-        for name in ("overview", "caf_coordinator")
-        for element in processes()[name].elements.values()
-        for clause in element.clauses
+        clause for element in processes()[name].elements.values() for clause in element.clauses
     }
-    assert [clause for clause in DRAWN_MAPS if clause not in claimed] == []
+    assert [clause for clause in DRAWN_MAPS[name] if clause not in claimed] == []
 
 
 def test_every_human_step_has_a_timescale() -> None:
@@ -79,6 +83,13 @@ def test_choices_that_the_source_leaves_open_say_so() -> None:
         "what_follows_review",
         "does_assessment_go_on",
         "is_requested_closure_agreed",
+        "is_step_down_appropriate",
+        "decide_after_social_work_assessment",
+        "does_social_work_assessment_pass",
+        "is_social_work_caf_handed_over",
+        "is_safer_families_consent_given",
+        "does_safer_families_caf_go_on_after_tac",
+        "is_concern_urgent",
     }
     said = {e.id for _, e in elements() if "Our interpretation: " in e.documentation}
     assert open_choices - said == set()
@@ -119,32 +130,76 @@ def test_every_closure_can_be_returned() -> None:
         assert is_join(process, process.elements[back.target]), element.id
 
 
-def test_an_assessment_that_fails_goes_back_to_its_author() -> None:
-    process = processes()["caf_coordinator"]
-    gateway = process.elements["are_all_criteria_met"]
+@pytest.mark.parametrize(
+    ("name", "gateway_id", "author"),
+    [
+        ("caf_coordinator", "are_all_criteria_met", "complete_caf_assessment"),
+        (
+            "caf_social_worker",
+            "does_social_work_assessment_pass",
+            "complete_social_work_assessment",
+        ),
+        (
+            "safer_families",
+            "does_safer_families_assessment_pass",
+            "complete_safer_families_assessment",
+        ),
+    ],
+)
+def test_an_assessment_that_fails_goes_back_to_its_author(
+    name: str, gateway_id: str, author: str
+) -> None:
+    process = processes()[name]
+    gateway = process.elements[gateway_id]
     [back] = [f for f in process.outgoing[gateway.id] if f.id == gateway.default]
     [onward] = process.outgoing[back.target]
-    assert onward.target == "complete_caf_assessment"
+    assert onward.target == author
 
 
-def test_at_any_point_an_episode_can_be_closed_stepped_up_or_taken_to_map_4() -> None:
-    process = processes()["caf_coordinator"]
+@pytest.mark.parametrize(
+    ("name", "scope", "episode"),
+    [
+        ("caf_coordinator", "caf_in_progress", "caf_episode"),
+        ("caf_social_worker", "social_work_caf_in_progress", "social_work_episode"),
+        ("safer_families", "safer_families_caf_in_progress", "safer_families_episode"),
+    ],
+)
+def test_at_any_point_an_episode_can_be_closed_stepped_up_or_taken_to_map_4(
+    name: str, scope: str, episode: str
+) -> None:
+    process = processes()[name]
     waiting = {
         (e.event.value, e.attached_to, e.interrupting)
         for e in process.elements.values()
         if e.kind == "boundaryEvent" and e.event and e.event.kind == "message"
     }
     assert waiting == {
-        ("close_requested", "caf_in_progress", True),
-        ("step_up_requested", "caf_in_progress", True),
-        ("concern_raised", "caf_episode", False),
+        ("close_requested", scope, True),
+        ("step_up_requested", scope, True),
+        ("concern_raised", episode, False),
     }
 
 
-def test_an_overdue_meeting_alerts_and_goes_on_alerting() -> None:
-    overdue = processes()["caf_coordinator"].elements["tac_overdue"]
+@pytest.mark.parametrize("name", ["caf_social_worker", "safer_families"])
+def test_the_reviews_are_drawn_once_and_called(name: str) -> None:
+    called = [e for e in processes()[name].elements.values() if e.kind == "callActivity"]
+    [review] = [e for e in called if e.called == "caf_coordinator"]
+    assert review.lane == "CAF co-ordinator"
+
+
+@pytest.mark.parametrize(
+    ("name", "timer", "meeting"),
+    [
+        ("caf_coordinator", "tac_overdue", "hold_tac"),
+        ("safer_families", "initial_tac_overdue", "hold_initial_tac"),
+    ],
+)
+def test_an_overdue_meeting_alerts_and_goes_on_alerting(
+    name: str, timer: str, meeting: str
+) -> None:
+    overdue = processes()[name].elements[timer]
     assert overdue.event is not None
-    assert (overdue.attached_to, overdue.interrupting) == ("hold_tac", False)
+    assert (overdue.attached_to, overdue.interrupting) == (meeting, False)
     assert overdue.event.timer == "cycle"
     assert overdue.event.value == (
         'if tac_overdue = true then timescale("2Q again") '

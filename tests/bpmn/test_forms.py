@@ -128,3 +128,39 @@ def test_people_are_chosen_from_the_directory() -> None:
     assert form("contact_record").choices == {"co_ordinators"}
     assert form("episode").choices == {"lead_professionals"}
     assert set(errors("contact_record", co_ordinator="a stranger")) == {"co_ordinator"}
+
+
+def test_a_manager_who_passes_an_assessment_leaves_the_next_step_to_its_author() -> None:
+    assert errors("assessment_quality", **PASSED) == {}
+    assert set(errors("assessment_quality", **{**PASSED, "needs_identified": "no"})) == {
+        "qa_reasons"
+    }
+    assert set(errors("after_assessment")) == {"next_step"}
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("after_assessment", "next_step"), ("initial_tac", "tac_step")]
+)
+def test_no_further_action_is_asked_for_with_a_reason(name: str, key: str) -> None:
+    found = set(errors(name, **{key: "no_further_action"}))
+    assert {"closure_reason", "closure_summary"} <= found
+    assert not {"closure_reason", "closure_summary"} & set(errors(name, **{key: "stuck"}))
+
+
+def test_a_step_down_is_refused_with_reason_and_advice() -> None:
+    talk = {"discussed_on": "2026-03-01", "discussed_with": "Alex", "discussion": "The needs."}
+    refused = errors("step_down_threshold", **talk, caf_appropriate="no")
+    assert set(refused) == {"synopsis", "advice_given", "contact_closure_reason"}
+    accepted = errors("step_down_threshold", **talk, caf_appropriate="yes")
+    assert set(accepted) == {"support_transfer", "meeting_on"}
+
+
+def test_services_are_named_only_when_they_are_commissioned() -> None:
+    assert errors("commissioning", commissioning_wanted="no") == {}
+    assert set(errors("commissioning", commissioning_wanted="yes")) == {"services"}
+
+
+def test_a_case_is_handed_to_people_of_the_directory() -> None:
+    assert form("social_work_record").choices == {"social_workers"}
+    for name in ("reassign", "reassign_with_support"):
+        assert form(name).choices == {"lead_professionals", "co_ordinators"}

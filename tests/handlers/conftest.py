@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from engine import database
 from handlers import directory
 from tests.handlers.desk import Desk
+from tests.handlers.office import Office
 
 
 @pytest.fixture
@@ -28,3 +29,9 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
 def desk(engine: sa.Engine) -> Desk:
     """A desk with one case that has not come in yet."""
     return Desk(engine)
+
+
+@pytest.fixture
+def office(engine: sa.Engine) -> Office:
+    """An office with the shipped model and no case yet."""
+    return Office(engine)

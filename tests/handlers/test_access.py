@@ -39,6 +39,7 @@ def sees(desk: Desk, user_id: str) -> bool:
         ("socialworker", True),
         ("saferfamilies", True),
         ("mash2", True),
+        ("socialcare", False),
         ("leadpro", False),
         ("leadpro2", False),
         ("analyst", False),
@@ -51,6 +52,25 @@ def test_a_new_contact_is_seen_by_the_caf_team_and_the_mash(
 ) -> None:
     desk.register()
     assert sees(desk, user_id) is visible
+
+
+def test_an_allocated_social_worker_sees_step_downs_and_what_they_worked_on(desk: Desk) -> None:
+    desk.register(source="step_down")
+    assert (sees(desk, "socialcare"), sees(desk, "mash2")) == (True, False)
+    desk.submit("discuss_step_down", "socialcare", discussion="Need remains.")
+    desk.run("record_outcome", form="discuss_step_down")
+    desk.submit("transfer", "socialworker")
+    desk.run("record_transfer", tray="social_work")
+    assert sees(desk, "socialcare")
+
+
+def test_a_case_that_has_stepped_down_is_closed_to_other_allocated_social_workers(
+    desk: Desk,
+) -> None:
+    desk.register(source="step_down")
+    desk.submit("transfer", "socialworker")
+    desk.run("record_transfer", tray="social_work")
+    assert not sees(desk, "socialcare")
 
 
 def test_the_mash_sees_decided_cases_only_where_it_worked_on_them(desk: Desk) -> None:

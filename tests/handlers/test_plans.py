@@ -70,6 +70,30 @@ def test_only_a_lead_professional_leads(desk: Desk) -> None:
         desk.run("open_episode", form="progress_to_episode")
 
 
+def test_a_running_caf_is_handed_over_and_keeps_its_key_reason(desk: Desk) -> None:
+    desk.open_episode()
+    before = desk.file()
+    desk.submit("reassign", "socialworker", lead_professional="leadpro2")
+    assert desk.run("reassign_case", form="reassign") == {
+        "lead_professional": "leadpro2",
+        "handed_over": True,
+    }
+    after = desk.file()
+    assert after.lead_professional == "leadpro2"
+    assert (after.key_reason, after.episode_opened_at) == (
+        before.key_reason,
+        before.episode_opened_at,
+    )
+
+
+def test_a_caf_is_handed_over_to_a_lead_professional_only(desk: Desk) -> None:
+    desk.open_episode()
+    desk.submit("reassign", "socialworker", lead_professional="coordinator")
+    with pytest.raises(ServiceError, match="Casey Co-ordinator may not lead a CAF"):
+        desk.run("reassign_case", form="reassign")
+    assert desk.file().lead_professional == "leadpro"
+
+
 def test_an_assessment_keeps_views_needs_and_a_draft_plan(desk: Desk) -> None:
     desk.open_episode()
     assert desk.assess(action()) == {"plan_is_smart": True}

@@ -104,6 +104,26 @@ def test_a_transfer_is_noted_once(desk: Desk) -> None:
     assert [transfer.tray for transfer in desk.file().transfers] == ["social_work"]
 
 
+def test_a_contact_is_allocated_to_a_social_worker(desk: Desk) -> None:
+    desk.register()
+    desk.submit("create_record", "manager", practitioner="socialworker", notes="Ring first.")
+    assert desk.run("record_practitioner", form="create_record") == {"practitioner": "socialworker"}
+    assert [note.text for note in desk.file().notes] == ["Ring first."]
+
+
+def test_whoever_works_a_contact_from_the_tray_takes_it_on(desk: Desk) -> None:
+    desk.register()
+    desk.submit("work_contact", "saferfamilies", safety_planning="A code word.")
+    assert desk.run("record_practitioner", form="work_contact") == {"practitioner": "saferfamilies"}
+
+
+def test_a_contact_is_not_allocated_to_someone_who_is_no_social_worker(desk: Desk) -> None:
+    desk.register()
+    desk.submit("create_record", "manager", practitioner="leadpro")
+    with pytest.raises(ServiceError, match="Lee Leadpro may not take on CAF-2026-00001"):
+        desk.run("record_practitioner", form="create_record")
+
+
 def test_the_case_is_allocated_to_a_co_ordinator(desk: Desk) -> None:
     desk.register()
     desk.submit(

@@ -19,6 +19,7 @@ ROLES = {
     "lead_professional": "leadpro",
     "caf_social_worker": "socialworker",
     "safer_families_practitioner": "saferfamilies",
+    "allocated_social_worker": "socialcare",
     "analyst": "analyst",
     "publisher": "publisher",
     "administrator": "admin",
@@ -95,7 +96,13 @@ def test_a_new_case_is_hidden_from_those_who_do_not_work_on_it(world: World, rol
     browser = world.browser(ROLES[role])
     token = browser.get("/").form("Sign out").data["csrf_token"]
     requests = _requests(world.app, reference, task.id, task.instance_id)
-    hidden = role in ("lead_professional", "analyst", "publisher", "administrator")
+    hidden = role in (
+        "lead_professional",
+        "allocated_social_worker",
+        "analyst",
+        "publisher",
+        "administrator",
+    )
     for endpoint, access in _RULES:
         if not (access.case or access.task) or access.roles:
             continue
