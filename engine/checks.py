@@ -14,7 +14,8 @@ from engine.errors import Finding, ServiceError
 from engine.model import Model
 from engine.models import LONGEST_ID, LONGEST_NAME
 from engine.services import ServiceRegistry
-from engine.soundness import check_shape, closure
+from engine.shape import closure
+from engine.soundness import check_soundness
 
 
 def check_model(model: Model, services: ServiceRegistry) -> list[Finding]:
@@ -29,7 +30,7 @@ def check_model(model: Model, services: ServiceRegistry) -> list[Finding]:
         )
     for process in model.processes.values():
         findings += _References(model, services, process).findings()
-        findings += check_shape(process)
+        findings += check_soundness(process)
     findings += _check_messages(model)
     findings += _check_calls(model)
     for form in model.forms.values():

@@ -24,7 +24,7 @@ from engine.forms import Form, parse_form
 from engine.manifest import read_manifest
 from engine.model import Clause, Model, timescale_of
 from engine.services import ServiceRegistry
-from engine.soundness import check_shape
+from engine.soundness import check_soundness
 from engine.spiff import Program
 from engine.timescales import Timescale, timescale_function
 
@@ -69,7 +69,7 @@ def _check_file(path: Path) -> list[Finding]:
                 processes, findings = read_diagram(content, str(path))
                 by_id = {process.id: process for process in processes}
                 _expressions(by_id, _FUNCTIONS_OF_A_FILE, findings)
-                return findings + [f for process in processes for f in check_shape(process)]
+                return findings + [f for process in processes for f in check_soundness(process)]
             case ".dmn":
                 parse_decisions(content, str(path))
             case ".form":
