@@ -13,8 +13,11 @@ from engine.diagrams import GATEWAYS, Element, EventDefinition, Process
 from engine.errors import Finding
 from engine.reduction import reduce
 from engine.shape import check_shape
-from engine.state_space import Space, State, doubled, explore
+from engine.state_space import Space, State, deadline, doubled, explore
 from engine.tokens import Marking, Node, Scope, Token, build, item_of
+
+MOST_ELEMENTS = 1000
+"""Up to which size a process is proved."""
 
 LONGEST_PATH = 12
 """How many steps of a way are told in words, counted from its end."""
@@ -26,7 +29,10 @@ def check_soundness(process: Process) -> list[Finding]:
     if findings:
         return findings
     scopes = [process.id, *(e.id for e in process.elements.values() if e.kind == "subProcess")]
-    return [finding for scope in scopes for finding in _Proof(process, scope).findings()]
+    if len(process.elements) > MOST_ELEMENTS:
+        return [_Proof(process, process.id, 0).gave_up("has so many elements")]
+    until = deadline()
+    return [finding for scope in scopes for finding in _Proof(process, scope, until).findings()]
 
 
 def in_words(items: Sequence[str], processes: Mapping[str, Process]) -> str:
@@ -53,26 +59,30 @@ def ids(items: Sequence[str]) -> tuple[str, ...]:
 class _Proof:
     """What one process or sub-process can do."""
 
-    def __init__(self, process: Process, scope: str) -> None:
+    def __init__(self, process: Process, scope: str, until: float) -> None:
         self.process = process
         self.scope = scope
+        self.until = until
 
     def findings(self) -> Iterator[Finding]:
         net = build(self.process, self.scope, self._inside)
         reduce(net)
-        space = explore(net, ends_at=self._ends_at())
+        space = explore(net, self.until, ends_at=self._ends_at())
         wrong = list(self._wrong(net, space))
         yield from wrong
         if not space.complete:
-            yield self._finding(
-                None,
-                "too-many-states",
-                f"{self._where()} can be in so many states that it could not be proved that no "
-                "case sticks. Put steps that go on side by side into sub-processes.",
-                severity="warning",
-            )
+            yield self.gave_up("can be in so many states")
         elif not wrong:
             yield from self._dead(space)
+
+    def gave_up(self, why: str) -> Finding:
+        return self._finding(
+            None,
+            "too-many-states",
+            f"{self._where()} {why} that it could not be proved that no case sticks. Draw parts of "
+            "it as sub-processes, or as processes of their own that it calls.",
+            severity="warning",
+        )
 
     def _inside(self, process: Process, element: Element) -> tuple[Process, str] | None:
         """Sub-processes that throw something have to be looked at together with what catches it."""

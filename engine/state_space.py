@@ -14,8 +14,8 @@ from engine.diagrams import EventDefinition
 from engine.tokens import Marking, Move, Scope, Token
 
 MOST_STATES = 20_000
-LONGEST_SEARCH = 2.0
-"""Seconds on the processor for one process."""
+LONGEST_SEARCH = 1.0
+"""Seconds on the processor for one process, with all its sub-processes."""
 
 State = tuple[Marking, int]
 """A marking, and what a rule remembers of the way to it (0 where no rule is asked)."""
@@ -68,18 +68,26 @@ class Space:
         return found
 
 
+def deadline() -> float:
+    """When a search that begins now has to end, by the processor's clock: a check answers the
+    same on a busy machine."""
+    return time.process_time() + LONGEST_SEARCH
+
+
 def explore(
-    net: Scope, watch: Watch | None = None, *, ends_at: Set[EventDefinition] = frozenset()
+    net: Scope,
+    until: float,
+    watch: Watch | None = None,
+    *,
+    ends_at: Set[EventDefinition] = frozenset(),
 ) -> Space:
-    """Every state that can follow from the start of `net`, the nearest first.
+    """Every state that can follow from the start of `net`, the nearest first, `until` a deadline.
 
     States with more than one token of the same origin in the same place are not followed, which
     keeps the search finite. What is thrown of `ends_at` ends the net at once. With a
     `watch` the search ends at the first move that breaks the rule.
     """
     space = Space()
-    # Its own clock is the processor's: a check has to answer the same on a busy machine.
-    limit = time.process_time() + LONGEST_SEARCH
     start: State = (net.begin(), 0)
     space.came_from[start] = None
     todo = deque([start])
@@ -106,9 +114,9 @@ def explore(
             if after not in space.came_from:
                 space.came_from[after] = (state, move)
                 todo.append(after)
-        if len(space.came_from) > MOST_STATES or time.process_time() > limit:
-            space.complete = False
-            return space
+            if len(space.came_from) > MOST_STATES or time.process_time() > until:
+                space.complete = False
+                return space
     return space
 
 

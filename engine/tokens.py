@@ -19,9 +19,9 @@ MOST_BESIDE = 2
 
 
 class Token(NamedTuple):
-    """`arrival` is the arc by which it waits at a join, `spent` the boundary events that happen only
-    once and did, `inner` the marking of a sub-process; `origin` names the runs of dashed events
-    that it stems from, so that it is not taken for the token beside which it goes on."""
+    """`arrival` is the arc by which it waits at a join, `spent` the boundary events that happen
+    only once and did, `inner` the marking of a sub-process; `origin` names the runs of dashed
+    events that it stems from, so that it is not taken for the token beside which it goes on."""
 
     node: str
     arrival: int = -1
@@ -164,9 +164,7 @@ class Scope:
         items, covers, fresh = self._follow([event.arc], origin)
         yield Move((event.item, *items), covers | {event.item}, _sorted(rest + fresh))
 
-    def _inside(
-        self, marking: Marking, token: Token, node: Node, scope: Scope
-    ) -> Iterator[Move]:
+    def _inside(self, marking: Marking, token: Token, node: Node, scope: Scope) -> Iterator[Move]:
         for move in scope.moves(token.inner):
             changed = token._replace(inner=move.after)
             thrown = move.thrown
