@@ -13,6 +13,7 @@ from engine.diagrams import Element, Process
 from engine.errors import Finding, ServiceError
 from engine.model import Model
 from engine.models import LONGEST_ID, LONGEST_NAME
+from engine.policies import check_policies
 from engine.services import ServiceRegistry
 from engine.shape import closure
 from engine.soundness import check_soundness
@@ -44,6 +45,8 @@ def check_model(model: Model, services: ServiceRegistry) -> list[Finding]:
                     f"forms/{form.id}.form",
                 )
             )
+    if not any(finding.severity == "error" for finding in findings):
+        findings += check_policies(model)
     return findings
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 
 from engine.diagrams import EventDefinition
@@ -77,15 +77,17 @@ def deadline() -> float:
 def explore(
     net: Scope,
     until: float,
-    watch: Watch | None = None,
     *,
+    watch: Watch | None = None,
     ends_at: Set[EventDefinition] = frozenset(),
+    at_once: Set[str] = frozenset(),
 ) -> Space:
     """Every state that can follow from the start of `net`, the nearest first, `until` a deadline.
 
     States with more than one token of the same origin in the same place are not followed, which
-    keeps the search finite. What is thrown of `ends_at` ends the net at once. With a
-    `watch` the search ends at the first move that breaks the rule.
+    keeps the search finite. What is thrown of `ends_at` ends the net at once. Items
+    of `at_once` are passed before all else. With a `watch` the search ends at the first move that
+    breaks the rule.
     """
     space = Space()
     start: State = (net.begin(), 0)
@@ -96,7 +98,7 @@ def explore(
         following = space.followers[state] = []
         if doubled(net, state[0]) is not None:
             continue
-        for move in net.moves(state[0]):
+        for move in _next(net.moves(state[0]), at_once, until):
             if move.thrown in ends_at:
                 move = move._replace(after=())
             space.covered |= move.covers
@@ -118,6 +120,19 @@ def explore(
                 space.complete = False
                 return space
     return space
+
+
+def _next(moves: Iterator[Move], at_once: Set[str], until: float) -> Iterable[Move]:
+    """All the moves; or those of one automatic step, if there is one, as the engine does them."""
+    if not at_once:
+        return moves
+    found: list[Move] = []
+    for move in moves:
+        found.append(move)
+        if time.process_time() > until:
+            break
+    first = next((move.items[0] for move in found if move.items[0] in at_once), None)
+    return [move for move in found if first is None or move.items[0] == first]
 
 
 def doubled(net: Scope, marking: Marking) -> Token | None:

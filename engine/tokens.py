@@ -14,9 +14,6 @@ from typing import NamedTuple
 
 from engine.diagrams import Element, EventDefinition, Process
 
-MOST_BESIDE = 2
-"""How many runs of what one dashed event starts go on at once: two show what more would."""
-
 
 class Token(NamedTuple):
     """`arrival` is the arc by which it waits at a join, `spent` the boundary events that happen
@@ -96,10 +93,15 @@ _Left = tuple[tuple[str, ...], frozenset[str], tuple[Token, ...]]
 
 
 class Scope:
-    """The net of one process or sub-process."""
+    """The net of one process or sub-process.
 
-    def __init__(self, id: str) -> None:
+    What a dashed event starts goes on at most `beside` times at once; after two, more of it shows
+    nothing new.
+    """
+
+    def __init__(self, id: str, beside: int) -> None:
         self.id = id
+        self.beside = beside
         self.nodes: dict[str, Node] = {}
         self._reach: dict[tuple[str, int], frozenset[str]] = {}
 
@@ -153,7 +155,7 @@ class Scope:
         origin = token.origin
         if not event.interrupts:
             live = {name for other in marking for name in other.origin}
-            runs = (f"{event.item}#{number}" for number in range(1, MOST_BESIDE + 1))
+            runs = (f"{event.item}#{number}" for number in range(1, self.beside + 1))
             free = next((run for run in runs if run not in live), None)
             if free is None or event.item in changed.spent:
                 return
@@ -320,9 +322,9 @@ def item_of(process: Process, id: str) -> str:
     return f"{process.id}/{id}"
 
 
-def build(process: Process, scope: str, inside: Inside) -> Scope:
+def build(process: Process, scope: str, inside: Inside, beside: int = 2) -> Scope:
     """The net of a process or sub-process of a drawing whose shape is sound."""
-    net = Scope(scope)
+    net = Scope(scope, beside)
     elements = [e for e in process.within(scope) if e.kind != "boundaryEvent"]
     for element in elements:
         node = Node(element.id, item_of(process, element.id), _kind(process, element))
@@ -332,7 +334,7 @@ def build(process: Process, scope: str, inside: Inside) -> Scope:
             node.event = element.event
         within = inside(process, element)
         if within is not None:
-            node.scope = build(*within, inside)
+            node.scope = build(*within, inside, beside)
         net.nodes[node.id] = node
     numbers = iter(range(1_000_000))
 
