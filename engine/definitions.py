@@ -178,6 +178,32 @@ def read_model(
     return Model(**{**vars(model), "programs": programs}), findings
 
 
+def lone_model(processes: Mapping[str, Process], findings: list[Finding]) -> Model:
+    """A model of the processes of one file, without forms, decisions or timescales.
+
+    Expressions that can't be read are added to `findings`.
+    """
+    expressions = _expressions(processes, _FUNCTIONS_OF_A_FILE, findings)
+    return Model(
+        id="diagram",
+        name="",
+        start=next(iter(processes), ""),
+        business_key="{year}-{number:05}",
+        roles={lane: lane for process in processes.values() for lane in process.lanes},
+        trays={},
+        messages={},
+        timescales=None,
+        processes=processes,
+        programs={},
+        forms={},
+        decisions={},
+        clauses={},
+        expressions=expressions,
+        variables=frozenset().union(*(e.variables for e in expressions.values())),
+        files={},
+    )
+
+
 def _no_table(step: str) -> Timescale:
     raise ServiceError(f"A single file has no timescales table to look “{step}” up in.")
 
