@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from engine.diagrams import FLOW_NODES, Element, Process
 from engine.errors import Finding
+from engine.nets import build, item_of
 from engine.reduction import reduce
 from engine.shape import closure
 from engine.soundness import ids, in_words
 from engine.state_space import Broken, Watch, deadline, explore
-from engine.tokens import Move, build, item_of
+from engine.tokens import Move
 
 if TYPE_CHECKING:
     from engine.model import Model

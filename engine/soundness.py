@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from engine.diagrams import GATEWAYS, Element, EventDefinition, Process
 from engine.errors import Finding
+from engine.nets import build, item_of
 from engine.reduction import reduce
 from engine.shape import check_shape
 from engine.state_space import Space, State, deadline, doubled, explore
-from engine.tokens import Marking, Node, Scope, Token, build, item_of
+from engine.tokens import Marking, Node, Scope, Token
 
 MOST_ELEMENTS = 1000
 """Up to which size a process is proved."""

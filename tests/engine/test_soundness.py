@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 from engine.definitions import check_paths
 from engine.diagrams import Element, Process, read_diagram
 from engine.errors import Finding
+from engine.nets import build
+from engine.reduction import reduce
 from engine.services import ServiceRegistry
 from engine.shape import check_shape
 from engine.soundness import check_soundness
 from engine.spiff import Program, Run
-from engine.tokens import Marking, Scope, build
+from engine.state_space import deadline, doubled, explore
+from engine.tokens import Marking, Scope
 from tests.engine.drawing import (
     Block,
     document,
@@ -444,3 +447,25 @@ def test_what_is_changed_at_random_is_found_or_never_sticks(
     # What is unsound is played as the engine runs it too, into its deadlock if need be.
     stuck = walk_together(drawn, data)
     assert found or not stuck
+
+
+def is_sound(net: Scope) -> bool:
+    space = explore(net, deadline())
+    ending = space.ending()
+    return space.complete and not any(
+        doubled(net, marking) is not None or (marking, memory) not in ending
+        for marking, memory in space.came_from
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(blocks, st.data())
+def test_making_a_net_smaller_does_not_change_whether_it_is_sound(
+    block: Block, data: st.DataObject
+) -> None:
+    drawn = read(mutated(draw(block), data))
+    if check_shape(drawn):
+        return
+    whole, smaller = Game(drawn).net, Game(drawn).net
+    reduce(smaller)
+    assert is_sound(whole) == is_sound(smaller)
