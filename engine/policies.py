@@ -13,19 +13,17 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.diagrams import FLOW_NODES, Element, Process
 from engine.errors import Finding
+from engine.model import Model
 from engine.nets import build, item_of
 from engine.reduction import reduce
 from engine.shape import closure
 from engine.soundness import ids, in_words
 from engine.state_space import Broken, Watch, deadline, explore
 from engine.tokens import Move
-
-if TYPE_CHECKING:
-    from engine.model import Model
 
 FILE = "policies.toml"
 

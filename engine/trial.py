@@ -19,11 +19,13 @@ import sqlalchemy as sa
 
 from engine import commands, database, feel
 from engine.answers import Answers
-from engine.definitions import Model, files_of, lone_model, read_model
-from engine.diagrams import Element, Process, read_diagram
+from engine.bpmn import read_diagram
+from engine.definitions import files_of, lone_model, read_model
+from engine.diagrams import Element, Process
 from engine.errors import EngineError, Finding, InvalidModel
 from engine.execution import Execution
 from engine.identity import SYSTEM, Actor
+from engine.model import Model
 from engine.models import deployment, incident, instance, user_task
 from engine.runtime import Runtime
 from engine.services import HandlerEntry, ServiceContext, ServiceRegistry

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.diagrams import read_diagram
+from engine.bpmn import read_diagram
 from engine.soundness import check_soundness
 from tests.engine.test_soundness import walk_together
 

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.bpmn import read_diagram
 from engine.definitions import check_paths
-from engine.diagrams import Element, Process, read_diagram
+from engine.diagrams import Element, Process
 from engine.errors import Finding
 from engine.nets import build
 from engine.reduction import reduce
