@@ -13,8 +13,10 @@ from engine.diagrams import Element, Process
 from engine.errors import Finding, ServiceError
 from engine.model import Model
 from engine.models import LONGEST_ID, LONGEST_NAME
+from engine.policies import check_policies
 from engine.services import ServiceRegistry
-from engine.soundness import check_shape, closure
+from engine.shape import closure
+from engine.soundness import check_soundness
 
 
 def check_model(model: Model, services: ServiceRegistry) -> list[Finding]:
@@ -29,7 +31,7 @@ def check_model(model: Model, services: ServiceRegistry) -> list[Finding]:
         )
     for process in model.processes.values():
         findings += _References(model, services, process).findings()
-        findings += check_shape(process)
+        findings += check_soundness(process)
     findings += _check_messages(model)
     findings += _check_calls(model)
     for form in model.forms.values():
@@ -43,6 +45,8 @@ def check_model(model: Model, services: ServiceRegistry) -> list[Finding]:
                     f"forms/{form.id}.form",
                 )
             )
+    if not any(finding.severity == "error" for finding in findings):
+        findings += check_policies(model)
     return findings
 
 

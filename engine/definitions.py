@@ -24,7 +24,7 @@ from engine.forms import Form, parse_form
 from engine.manifest import read_manifest
 from engine.model import Clause, Model, timescale_of
 from engine.services import ServiceRegistry
-from engine.soundness import check_shape
+from engine.soundness import check_soundness
 from engine.spiff import Program
 from engine.timescales import Timescale, timescale_function
 
@@ -69,7 +69,7 @@ def _check_file(path: Path) -> list[Finding]:
                 processes, findings = read_diagram(content, str(path))
                 by_id = {process.id: process for process in processes}
                 _expressions(by_id, _FUNCTIONS_OF_A_FILE, findings)
-                return findings + [f for process in processes for f in check_shape(process)]
+                return findings + [f for process in processes for f in check_soundness(process)]
             case ".dmn":
                 parse_decisions(content, str(path))
             case ".form":
@@ -176,6 +176,32 @@ def read_model(
         raise InvalidModel(findings)
     programs = {process.id: Program(process) for process in processes.values()}
     return Model(**{**vars(model), "programs": programs}), findings
+
+
+def lone_model(processes: Mapping[str, Process], findings: list[Finding]) -> Model:
+    """A model of the processes of one file, without forms, decisions or timescales.
+
+    Expressions that can't be read are added to `findings`.
+    """
+    expressions = _expressions(processes, _FUNCTIONS_OF_A_FILE, findings)
+    return Model(
+        id="diagram",
+        name="",
+        start=next(iter(processes), ""),
+        business_key="{year}-{number:05}",
+        roles={lane: lane for process in processes.values() for lane in process.lanes},
+        trays={},
+        messages={},
+        timescales=None,
+        processes=processes,
+        programs={},
+        forms={},
+        decisions={},
+        clauses={},
+        expressions=expressions,
+        variables=frozenset().union(*(e.variables for e in expressions.values())),
+        files={},
+    )
 
 
 def _no_table(step: str) -> Timescale:

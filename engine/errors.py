@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with a model, with its place and how to mend it in `message`."""
+    """One thing that is wrong with a model, with its place and how to mend it in `message`.
+
+    `steps` are the ids of the elements and flows on the way to it, where it takes a way to see it.
+    """
 
     severity: str
     code: str
@@ -17,6 +20,7 @@ class Finding:
     element: str | None = None
     line: int | None = None
     column: int | None = None
+    steps: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         place = self.path

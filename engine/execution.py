@@ -213,6 +213,8 @@ class Execution:
         while True:
             self.run.advance()
             for passed in self.run.passed:
+                if self.runtime.watch is not None:
+                    self.runtime.watch(self.process.id, passed)
                 if passed.element.kind not in ("serviceTask", "businessRuleTask"):
                     detail = {"flows": list(passed.flows)} if any(passed.flows) else None
                     self.chain.add("passed", passed.element.id, passed.element.label, detail)

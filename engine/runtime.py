@@ -16,6 +16,7 @@ from engine.identity import SYSTEM, Actor
 from engine.model import Model
 from engine.models import deployment, resource
 from engine.services import ServiceRegistry
+from engine.spiff import Passed
 
 __all__ = ["SYSTEM", "Actor", "Runtime"]
 
@@ -28,14 +29,20 @@ def _utc_now() -> datetime:
 class Runtime:
     """One node's means; shared by its threads.
 
-    A deployed model never changes, so each is read once and kept.
+    A deployed model never changes, so each is read once and kept. `watch` is told of every element
+    that an instance passes, with the id of its process, in the order in which it happens.
     """
 
     database: sa.Engine
     services: ServiceRegistry
     clock: Callable[[], datetime] = _utc_now
+    watch: Callable[[str, Passed], None] | None = None
     _models: dict[int, Model] = field(default_factory=dict)
     _lock: Any = field(default_factory=threading.Lock)
+
+    def keep(self, deployment_id: int, model: Model) -> None:
+        """Run a deployment with this model, without reading its files."""
+        self._models[deployment_id] = model
 
     def model(self, connection: sa.Connection, deployment_id: int) -> Model:
         """The model of a deployment."""

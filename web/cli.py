@@ -15,7 +15,7 @@ from typing import TextIO
 from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from engine import commands, database, definitions, tracing
+from engine import commands, database, definitions, tracing, trial
 from engine.errors import EngineError, Finding, InvalidModel
 from engine.runtime import SYSTEM, Runtime
 from handlers import MIGRATIONS, services
@@ -184,6 +184,54 @@ def _trace_arguments(parser: argparse.ArgumentParser) -> None:
     _json_argument(parser)
 
 
+# run
+
+
+def run(options: Options) -> int:
+    """Run one diagram with answers from a file, and print what it did."""
+    given = _answers(options.answers) if options.answers is not None else {}
+    tried = trial.try_diagram(options.file, given, services, [MIGRATIONS], options.process)
+    if options.json:
+        print(json.dumps(tried.as_json(), indent=2, ensure_ascii=False))
+    else:
+        for note in tried.notes:
+            print(f"note: {note}")
+        for step in tried.trace:
+            line = f"{step.process}/{step.element}"
+            line += f" -> {', '.join(step.flows)}" if step.flows else ""
+            print(line + (f" ({step.note})" if step.note else ""))
+        for place in tried.waiting:
+            fault = f": {place.message}" if place.message else ""
+            print(f"waits at {place.process}/{place.element}{fault}")
+        if tried.unused:
+            print(f"answers not used: {', '.join(tried.unused)}")
+        print("ended" if tried.ended else "not ended")
+    return int(any(place.message for place in tried.waiting))
+
+
+def _answers(text: str) -> object:
+    """The answers in a file, or as they stand on the command line."""
+    try:
+        return json.loads(text if text.lstrip().startswith("{") else Path(text).read_bytes())
+    except OSError as error:
+        raise UsageError(f"{text} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise UsageError(f"The answers are not JSON: {error}.") from None
+
+
+def _run_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="a .bpmn file")
+    parser.add_argument(
+        "--answers",
+        metavar="JSON",
+        help="JSON, or a file of it: for each element's id its answers, or a list of them",
+    )
+    parser.add_argument(
+        "--process", metavar="ID", help="which process of the file (default: the first)"
+    )
+    _json_argument(parser)
+
+
 # load, migrate-database
 
 
@@ -230,6 +278,7 @@ COMMANDS = (
     Command("deploy", "check and deploy an operating model", deploy, _deploy_arguments),
     Command("check", "find what is wrong with diagrams, tables and forms", check, _check_arguments),
     Command("trace", "show what implements each clause of a model", trace, _trace_arguments),
+    Command("run", "run one diagram and print its trace", run, _run_arguments),
     Command("load", "send contacts to a running service", load, _load_arguments),
     Command(
         "migrate-database",

@@ -276,6 +276,8 @@ class Run:
             self._visited |= 1 << self.program.positions[element.id]
         if "n" in data:
             self._withdraw(task, "on", data["n"])
+            # Where nothing follows the activity, only these events kept its scope from ending.
+            task.workflow.update_waiting_tasks()
 
     def _fail(self, task: Task, message: str) -> None:
         task.internal_data["incident"] = True

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.bpmn import read_diagram
-from engine.soundness import check_shape
+from engine.shape import check_shape
 from engine.spiff import Program, Run, StepFailed
 from tests.engine.drawing import (
     Block,
@@ -463,3 +463,20 @@ def test_a_process_of_another_python_takes_over_at_every_step() -> None:
         state = answer["state"]
         case.complete(name)
         assert answer["open"] == case.open()
+
+
+def test_an_activity_with_events_that_nothing_follows_ends_its_process() -> None:
+    xml = document(
+        process(
+            "p",
+            element("startEvent", "s")
+            + element("userTask", "a")
+            + element("userTask", "b")
+            + element("boundaryEvent", "on", message("m"), attachedToRef="a")
+            + flows("s > a; on > b"),
+        ),
+        messages=("m",),
+    )
+    case = Case(xml, {})
+    case.complete("a")
+    assert case.run.finished

@@ -140,6 +140,62 @@ def test_check_takes_the_name_of_a_shipped_model(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr() == ("", "")
 
 
+DISCUSSED = {
+    "discussed_on": "2026-03-02",
+    "discussed_with": "Duty team",
+    "discussion": "Not needed.",
+    "threshold_met": "no",
+    "outcome": "continue",
+}
+
+
+def test_run_prints_the_trace_of_a_shipped_diagram(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    diagram = str(cli.MODELS / "caf" / "step_up.bpmn")
+    answers = tmp_path / "answers.json"
+    answers.write_text(
+        json.dumps({"discuss_with_dats": [DISCUSSED], "note_step_up_discussion": {}})
+    )
+    assert cli.main(["run", diagram, "--answers", str(answers)]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == "step_up/step_up_wanted"
+    assert "step_up/note_step_up_discussion (answered)" in out
+    assert "step_up/what_was_discussed -> from_what_was_discussed_to_work_goes_on" in out
+    assert out[-2:] == ["step_up/work_goes_on", "ended"]
+
+
+def test_run_says_where_it_waits_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    diagram = str(cli.MODELS / "caf" / "step_up.bpmn")
+    assert cli.main(["run", diagram, "--json", "--answers", '{"no_such": {}}']) == 0
+    tried = json.loads(capsys.readouterr().out)
+    assert tried["process"] == "step_up" and not tried["ended"]
+    assert [step["element"] for step in tried["trace"]] == ["step_up_wanted", "discussion_is_due"]
+    assert [place["element"] for place in tried["waiting"]] == ["discuss_with_dats"]
+    assert tried["unused"] == ["no_such"]
+
+
+def test_run_tells_an_incident_and_exits_with_1(capsys: pytest.CaptureFixture[str]) -> None:
+    diagram = str(cli.MODELS / "caf" / "step_up.bpmn")
+    given = json.dumps({"discuss_with_dats": DISCUSSED})
+    assert cli.main(["run", diagram, "--answers", given]) == 1
+    assert "waits at step_up/note_step_up_discussion: " in capsys.readouterr().out
+
+
+def test_run_refuses_answers_that_cannot_be_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    diagram = str(cli.MODELS / "caf" / "step_up.bpmn")
+    for given, words in (
+        ("{", "not JSON"),
+        (str(tmp_path / "none.json"), "cannot be read"),
+        ('{"discuss_with_dats": 1}', "have to be a JSON object"),
+        ('{"discuss_with_dats": {}}', "Enter the date on which you talked"),
+    ):
+        assert cli.main(["run", diagram, "--answers", given]) == 1
+        assert words in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", [["deploy", "caf"], ["serve"], ["worker"]])
 def test_a_database_without_tables_is_refused_with_what_to_run(
     command: list[str],

@@ -1,0 +1,149 @@
+"""Searching all that a drawing can do: every marking that follows from its start.
+
+A search that takes too long stops and says so; it never answers wrongly.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Set
+from dataclasses import dataclass, field
+
+from engine.diagrams import EventDefinition
+from engine.tokens import Marking, Move, Scope, Token
+
+MOST_STATES = 20_000
+LONGEST_SEARCH = 1.0
+"""Seconds on the processor for one process, with all its sub-processes."""
+
+State = tuple[Marking, int]
+"""A marking, and what a rule remembers of the way to it (0 where no rule is asked)."""
+
+Watch = Callable[[int, Move], "int | None"]
+"""What a rule remembers after a move, None where nothing more has to be looked at. Raises
+`Broken`."""
+
+
+class Broken(Exception):
+    """A move breaks the rule; `place` is the position of the item in the move that does."""
+
+    def __init__(self, place: int) -> None:
+        self.place = place
+
+
+@dataclass
+class Space:
+    """The states that were found, and how each was reached first."""
+
+    came_from: dict[State, tuple[State, Move] | None] = field(default_factory=dict)
+    followers: dict[State, list[State]] = field(default_factory=dict)
+    covered: set[str] = field(default_factory=set)
+    complete: bool = True
+    broken: tuple[str, ...] | None = None
+
+    def path(self, state: State) -> tuple[str, ...]:
+        """The items passed on the shortest way to a state that was found."""
+        parts: list[tuple[str, ...]] = []
+        step = self.came_from[state]
+        while step is not None:
+            state, move = step
+            parts.append(move.items)
+            step = self.came_from[state]
+        return tuple(item for part in reversed(parts) for item in part)
+
+    def ending(self) -> set[State]:
+        """The states from which the process can come to its end."""
+        before: dict[State, list[State]] = {}
+        for state, following in self.followers.items():
+            for after in following:
+                before.setdefault(after, []).append(state)
+        found = {state for state in self.came_from if not state[0]}
+        todo = list(found)
+        while todo:
+            for state in before.get(todo.pop(), ()):
+                if state not in found:
+                    found.add(state)
+                    todo.append(state)
+        return found
+
+
+def deadline() -> float:
+    """When a search that begins now has to end, by the processor's clock: a check answers the
+    same on a busy machine."""
+    return time.process_time() + LONGEST_SEARCH
+
+
+def explore(
+    net: Scope,
+    until: float,
+    *,
+    watch: Watch | None = None,
+    ends_at: Set[EventDefinition] = frozenset(),
+    at_once: Set[str] = frozenset(),
+) -> Space:
+    """Every state that can follow from the start of `net`, the nearest first, `until` a deadline.
+
+    States with more than one token of the same origin in the same place are not followed, which
+    keeps the search finite. What is thrown of `ends_at` ends the net at once. Items
+    of `at_once` are passed before all else. With a `watch` the search ends at the first move that
+    breaks the rule.
+    """
+    space = Space()
+    start: State = (net.begin(), 0)
+    space.came_from[start] = None
+    todo = deque([start])
+    while todo:
+        state = todo.popleft()
+        following = space.followers[state] = []
+        if doubled(net, state[0]) is not None:
+            continue
+        for move in _next(net.moves(state[0]), at_once, until):
+            if move.thrown in ends_at:
+                move = move._replace(after=())
+            space.covered |= move.covers
+            memory: int | None = 0
+            if watch is not None:
+                try:
+                    memory = watch(state[1], move)
+                except Broken as broken:
+                    space.broken = space.path(state) + move.items[: broken.place + 1]
+                    return space
+                if memory is None:
+                    continue
+            after: State = (move.after, memory or 0)
+            following.append(after)
+            if after not in space.came_from:
+                space.came_from[after] = (state, move)
+                todo.append(after)
+            if len(space.came_from) > MOST_STATES or time.process_time() > until:
+                space.complete = False
+                return space
+    return space
+
+
+def _next(moves: Iterator[Move], at_once: Set[str], until: float) -> Iterable[Move]:
+    """All the moves; or those of one automatic step, if there is one, as the engine does them."""
+    if not at_once:
+        return moves
+    found: list[Move] = []
+    for move in moves:
+        found.append(move)
+        if time.process_time() > until:
+            break
+    first = next((move.items[0] for move in found if move.items[0] in at_once), None)
+    return [move for move in found if first is None or move.items[0] == first]
+
+
+def doubled(net: Scope, marking: Marking) -> Token | None:
+    """A token that stands where another of the same origin stands: one too many."""
+    seen: set[tuple[str, int, tuple[str, ...]]] = set()
+    for token in marking:
+        node = net.nodes[token.node]
+        if token[:3] in seen and (node.outgoing or node.kind == "one"):
+            return token
+        seen.add(token[:3])
+        inner = doubled(node.scope, token.inner) if node.scope is not None else None
+        if inner is not None:
+            return inner
+    return None
