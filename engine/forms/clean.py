@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import InvalidAnswers
 from engine.forms import layout, values, wording
 from engine.forms.fields import MOST_ROWS, Choice, Field, in_scope
-from engine.forms.layout import Place
+from engine.forms.layout import Place, blank_row
 
 MOST_FOREIGN = 20  # named one by one; a body full of other keys needs no longer list
 
@@ -98,7 +98,10 @@ class _Checker:
             elif self.partial:
                 rows.append(self.clean(row.places))  # keeps blank rows: they are still on the page
             elif not row.blank:
-                rows.append(self.clean(row.places))
+                kept = self.clean(row.places)
+                # Its only answers may have been to fields that are hidden.
+                if not blank_row(field, kept):
+                    rows.append(kept)
         if field.required and not rows and not self.partial:
             self.errors.setdefault(place.path, wording.required(field))
         return rows
