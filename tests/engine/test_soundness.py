@@ -430,7 +430,7 @@ def test_a_way_that_ends_at_a_join_again_and_again_is_no_endless_search() -> Non
     net = build(
         read(document(process("p", drawn + flows("leave > enter | 1 = 1")))), "p", lambda *_: None
     )
-    assert explore(net, effort).complete
+    assert explore(net, Effort()).complete
 
 
 def mutated(xml: bytes, data: st.DataObject) -> bytes:
