@@ -18,6 +18,7 @@ from handlers.vocabulary import (
     ASSESSMENT_CLOSURE_REASONS,
     CONTACT_CLOSURE_REASONS,
     EPISODE_CLOSURE_REASONS,
+    OFFER_CLOSURE_REASONS,
     STEP_UP_CLOSURE_REASONS,
     TRIAGE_CLOSURE_REASONS,
     label,
@@ -32,21 +33,31 @@ REASONS: Final[dict[str, Mapping[str, str]]] = {
         **STEP_UP_CLOSURE_REASONS,
     },
     "triage": TRIAGE_CLOSURE_REASONS,
+    "offer": OFFER_CLOSURE_REASONS,
 }
 """The reasons for which each kind of closure is accepted: 2H; 2M; 2R, 2M or maps 4 and 5; the
-manager's own at triage (1G)."""
+manager's own at triage (1G); an offer of a CAF or early help that ends before a CAF (G3, G6, G11).
+"""
 
 OVERSEER: Final = "caf_duty_manager"
 
 
 @services.handler("close_case", results=("case_closed",))
-def close_case(context: ServiceContext, kind: str, request: str, oversight: str) -> dict[str, Any]:
+def close_case(
+    context: ServiceContext,
+    kind: str,
+    request: str,
+    oversight: str,
+    overseer: str = OVERSEER,
+    reason: str | None = None,
+) -> dict[str, Any]:
     """Close the case as `request` asked and `oversight` agreed, and lock its file (1L, 1R, 2H, 2M,
-    2R, 3D, 3J, 3N).
+    2R, 3D, 3J, 3N, G15).
 
-    Returns `case_closed`, for diagrams that go on only with an open case. Raises ServiceError
-    unless the answers at `oversight` agree, whoever gave them is a CAF duty manager and not the
-    person who asked, and the reason is one of those for this kind of closure.
+    `reason` is for diagrams in which only one is possible; otherwise `request` gives it. Returns
+    `case_closed`, for diagrams that go on only with an open case. Raises ServiceError
+    unless the answers at `oversight` agree, whoever gave them has the role `overseer` and is not
+    the person who asked, and the reason is one of those for this kind of closure.
     """
     begin_step(context)
     if kind not in REASONS:
@@ -56,26 +67,26 @@ def close_case(context: ServiceContext, kind: str, request: str, oversight: str)
     decision = overseen.text("closure_decision")
     if decision != "agree":
         raise ServiceError(
-            f"{context.business_key} cannot be closed: the duty manager's decision is "
+            f"{context.business_key} cannot be closed: the manager's decision is "
             f"“{decision or 'missing'}”, not “agree”."
         )
-    overseer = submitted_by(context, oversight)
-    require_role(context, overseer, OVERSEER, "oversee the closure of a case")
+    manager = submitted_by(context, oversight)
+    require_role(context, manager, overseer, "oversee the closure of a case")
     requester = submitted_by(context, request)
-    if requester.id == overseer.id:
-        name = names(context.connection, [overseer.id])[overseer.id]
+    if requester.id == manager.id:
+        name = names(context.connection, [manager.id])[manager.id]
         raise ServiceError(
             f"{name} asked for the closure of {context.business_key} and cannot oversee "
-            "it as well: another duty manager has to."
+            "it as well: another manager has to."
         )
     _close(
         context,
         kind,
-        _reason(kind, asked),
+        _known(kind, reason or asked.text("closure_reason", "contact_closure_reason")),
         summary=asked.text("closure_summary", "synopsis", "summary", "reasons"),
         advice_given=asked.text("advice_given"),
         requested_by=requester.id,
-        overseen_by=overseer.id,
+        overseen_by=manager.id,
         comment=overseen.text("oversight_comment", "comment"),
     )
     return {"case_closed": True}
@@ -109,8 +120,7 @@ def close_contact(context: ServiceContext, form: str) -> dict[str, Any]:
     return {}
 
 
-def _reason(kind: str, asked: Answers) -> str:
-    reason = asked.text("closure_reason", "contact_closure_reason")
+def _known(kind: str, reason: str) -> str:
     if reason not in REASONS[kind]:
         known = "; ".join(REASONS[kind].values())
         raise ServiceError(

@@ -19,6 +19,7 @@ from handlers.casefile import begin_step
 from handlers.directory import User, user
 from handlers.models import cases, tacs
 from handlers.notifications import deliver
+from handlers.practices import PRACTICES
 from handlers.registry import services
 from handlers.vocabulary import date_in_words, today
 
@@ -104,10 +105,12 @@ def record_tac(context: ServiceContext, form: str) -> dict[str, Any]:
 
 @services.handler("alert_overdue_tac", results=("tac_overdue",))
 def alert_overdue_tac(context: ServiceContext) -> dict[str, Any]:
-    """Tell the case's co-ordinator and lead professional that a TAC is overdue, and from the second
-    alert on the duty managers too (2Q, R2.3: escalation when it stays overdue).
+    """Tell the lead professional and who supports them (the co-ordinator, the CAF link workers)
+    that a meeting is overdue, and from the second alert on the managers too (2Q, R2.3: escalation
+    when it stays overdue; G12 to G14).
     """
     case = begin_step(context)
+    practice = PRACTICES[case.model]
     planned = _awaited(context.connection, context.business_key)
     if planned is not None:
         context.connection.execute(
@@ -115,22 +118,22 @@ def alert_overdue_tac(context: ServiceContext) -> dict[str, Any]:
             .where(tacs.c.id == planned.id)
             .values(alerts=tacs.c.alerts + 1, alerted_at=context.now)
         )
-        agreed = f"The Team Around the Child meeting agreed for {date_in_words(planned.due_on)}"
+        agreed = f"The {practice.meeting} agreed for {date_in_words(planned.due_on)}"
     else:
-        agreed = "The next Team Around the Child meeting"
+        agreed = f"The next {practice.meeting}"
     text = (
         f"{agreed} has no outcomes recorded yet. "
         "Hold the meeting and record its outcomes, or agree a new date."
     )
     addressees = [
-        _person_or_role(context.connection, case.lead_professional, "lead_professional"),
-        _person_or_role(context.connection, case.co_ordinator, "caf_co_ordinator"),
+        _person_or_role(context.connection, case.lead_professional, practice.leader),
+        _person_or_role(context.connection, case.co_ordinator, practice.supporter),
     ]
     if planned is not None and planned.alerts:
-        addressees.append("caf_duty_manager")
+        addressees.append(practice.escalation)
         text += f" This is alert number {planned.alerts + 1}."
     for addressee in dict.fromkeys(addressees):
-        deliver(context, addressee, "A TAC is overdue", text)
+        deliver(context, addressee, f"A {practice.short_meeting} is overdue", text)
     return {"tac_overdue": True}
 
 
