@@ -83,7 +83,7 @@ class Recommendation:
     offer_reasons: str
     recommended_by: str
     recommended_at: datetime
-    agreed_by: str
+    agreed_by: str | None
     agreed_on: date | None
     stepped_down_on: date | None
     counts_from: str | None
