@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -112,6 +113,14 @@ def may_see(connection: Connection, user: User, reference: str) -> bool:
         select(cases.c.reference).where(cases.c.reference == reference, visible_cases(user))
     )
     return found.first() is not None
+
+
+def hidden(connection: Connection, user: User, references: Collection[str]) -> set[str]:
+    """Those of the cases with these references that the user may not see."""
+    of_these = cases.c.reference.in_(references)
+    known = set(connection.execute(select(cases.c.reference).where(of_these)).scalars())
+    seen = select(cases.c.reference).where(of_these, visible_cases(user))
+    return known - set(connection.execute(seen).scalars())
 
 
 def require(connection: Connection, user: User, reference: str) -> None:

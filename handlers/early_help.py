@@ -16,7 +16,7 @@ from handlers.casefile import begin_step, change, remember, write_note
 from handlers.concerns import told
 from handlers.directory import list_users, require_role
 from handlers.notifications import deliver
-from handlers.practices import PRACTICES
+from handlers.practices import by_model
 from handlers.registry import services
 
 
@@ -50,7 +50,7 @@ def name_lead_professional(context: ServiceContext, form: str) -> dict[str, Any]
     answers = Answers.of(context, form)
     leader = answers.text("lead_professional") or None
     if leader is not None:
-        require_role(context, leader, PRACTICES[case.model].leader, "lead a CAF")
+        require_role(context, leader, by_model(case.model).leader, "lead a CAF")
         change(context, lead_professional=leader)
     author = submitted_by(context, form).id
     text = told(context.connection, answers)

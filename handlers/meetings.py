@@ -19,7 +19,7 @@ from handlers.casefile import begin_step
 from handlers.directory import User, user
 from handlers.models import cases, tacs
 from handlers.notifications import deliver
-from handlers.practices import PRACTICES
+from handlers.practices import by_model
 from handlers.registry import services
 from handlers.vocabulary import date_in_words, today
 
@@ -110,7 +110,7 @@ def alert_overdue_tac(context: ServiceContext) -> dict[str, Any]:
     when it stays overdue; G12 to G14).
     """
     case = begin_step(context)
-    practice = PRACTICES[case.model]
+    practice = by_model(case.model)
     planned = _awaited(context.connection, context.business_key)
     if planned is not None:
         context.connection.execute(

@@ -14,7 +14,7 @@ from handlers.casefile import begin_step, change
 from handlers.consent import require_given
 from handlers.directory import require_role
 from handlers.models import assessments, plans
-from handlers.practices import PRACTICES
+from handlers.practices import by_model
 from handlers.registry import services
 
 
@@ -31,7 +31,7 @@ def open_episode(context: ServiceContext, form: str) -> dict[str, Any]:
     require_given(context.connection, context.business_key, "A CAF episode")
     leader = answers.text("lead_professional") or case.lead_professional
     if leader:
-        require_role(context, leader, PRACTICES[case.model].leader, "lead a CAF")
+        require_role(context, leader, by_model(case.model).leader, "lead a CAF")
     else:
         leader = submitted_by(context, form).id
     change(
@@ -52,7 +52,7 @@ def reassign_case(context: ServiceContext, form: str) -> dict[str, Any]:
     """
     case = begin_step(context)
     leader = Answers.of(context, form).needed("lead_professional")
-    require_role(context, leader, PRACTICES[case.model].leader, "lead a CAF")
+    require_role(context, leader, by_model(case.model).leader, "lead a CAF")
     change(context, lead_professional=leader)
     return {"lead_professional": leader, "handed_over": True}
 

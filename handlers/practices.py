@@ -38,7 +38,13 @@ class Practice:
     escalation: str
     meeting: str
     short_meeting: str
+    meetings: str
     social_care: str
+
+    @property
+    def meeting_title(self) -> str:
+        """What one meeting is called at the beginning of a line."""
+        return self.short_meeting[:1].upper() + self.short_meeting[1:]
 
     @property
     def staff(self) -> frozenset[str]:
@@ -71,6 +77,7 @@ CAF: Final = Practice(
     escalation="caf_duty_manager",
     meeting="Team Around the Child meeting",
     short_meeting="TAC",
+    meetings="Meetings of the Team Around the Child (TAC)",
     social_care="The allocated social worker, by way of the MASH",
 )
 """The CAF Team, which works on every case (section 5 of the operational model)."""
@@ -95,6 +102,7 @@ CADS: Final = Practice(
     escalation="early_help_support_manager",
     meeting="family planning meeting",
     short_meeting="family planning meeting",
+    meetings="Family planning meetings",
     social_care="The social worker, by way of CADS",
 )
 """From CADS, a council's duty service, to a CAF or early help (practice guidance, G1 to G16)."""
@@ -107,6 +115,11 @@ def practice_of(connection: Connection, reference: str) -> Practice:
     model = connection.execute(
         select(cases.c.model).where(cases.c.reference == reference)
     ).scalar_one_or_none()
+    return by_model(model)
+
+
+def by_model(model: str | None) -> Practice:
+    """The practice of a model; the first one for a model that has none of its own."""
     return PRACTICES.get(model or CAF.model, CAF)
 
 

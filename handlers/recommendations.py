@@ -16,7 +16,7 @@ from handlers.casefile import begin_step, change, write_note
 from handlers.concerns import told
 from handlers.directory import require_role
 from handlers.models import quality_reviews, recommendations
-from handlers.practices import PRACTICES
+from handlers.practices import by_model
 from handlers.registry import services
 from handlers.vocabulary import label, today
 
@@ -102,7 +102,7 @@ def record_update(context: ServiceContext, form: str) -> dict[str, Any]:
     answers = Answers.of(context, form)
     leader = answers.text("lead_professional") or None
     if leader is not None:
-        require_role(context, leader, PRACTICES[case.model].leader, "lead a CAF")
+        require_role(context, leader, by_model(case.model).leader, "lead a CAF")
         change(context, lead_professional=leader)
     day = answers.day("stepped_down_on")
     _set(context, latest, stepped_down_on=day)

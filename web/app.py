@@ -29,6 +29,7 @@ from web import (
     messages,
     reassign,
     sign_in,
+    starts,
     tasks,
     trays,
     words,
@@ -92,7 +93,18 @@ def create_app(runtime: Runtime, settings: Settings) -> Flask:
     csrf = CSRFProtect(app)
     access.enforce(app)
     errors.register(app)
-    for views in (sign_in, trays, tasks, cases, messages, reassign, look_up, inbox, incidents):
+    for views in (
+        sign_in,
+        trays,
+        tasks,
+        starts,
+        cases,
+        messages,
+        reassign,
+        look_up,
+        inbox,
+        incidents,
+    ):
         app.register_blueprint(views.blueprint)
     app.register_blueprint(api.blueprint)
     csrf.exempt(api.blueprint)
@@ -168,10 +180,10 @@ def _navigation() -> list[dict[str, Any]]:
     with reading() as connection:
         unread = notifications.unread_count(connection, user)
     entries = [("trays.start", "Your work"), ("cases.index", "Cases")]
-    if access.CAF_AND_MASH.roles & user.roles:
+    if access.MAY_ASK.roles & user.roles:
         entries.append(("look_up.form", "Ask about a child"))
     entries.append(("inbox.index", f"Inbox ({unread} new)" if unread else "Inbox"))
-    if access.DUTY_MANAGERS.roles & user.roles:
+    if access.MANAGERS.roles & user.roles:
         entries.append(("incidents.index", "Incidents"))
     return [
         {"href": url_for(name), "text": text, "current": request.endpoint == name}

@@ -1,4 +1,4 @@
-"""The demonstration: its operating model, its invented users, and what each of them can do."""
+"""The demonstration: its operating models, its invented users, and what each of them can do."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from engine.errors import InvalidAnswers
 from engine.runtime import SYSTEM, Runtime
 from handlers import directory, intake, vocabulary
 from handlers.directory import DEMO_PASSWORD
+from handlers.practices import PRACTICES
 
 _ROOT = Path(__file__).resolve().parent.parent
-MODEL = _ROOT / "bpmn" / "caf"
-EXAMPLES = _ROOT / "examples" / "contacts"
+MODELS = tuple(_ROOT / "bpmn" / model for model in PRACTICES)
+EXAMPLES = tuple(_ROOT / "examples" / folder for folder in ("contacts", "cads"))
 
 _CAN = {
     "mash_worker": "Does the basic checks on new contacts in the MASH Early Help tray.",
@@ -25,6 +26,13 @@ _CAN = {
     "caf_social_worker": "Works contacts and supports stuck cases from the social work tray.",
     "safer_families_practitioner": "Works contacts in the Safer Families tray.",
     "allocated_social_worker": "Brings cases that step down from social care to the CAF Team.",
+    "social_worker": "Starts cases from CADS assessments, recommends an offer, seeks consent.",
+    "team_manager": ("Oversees recommendations before anybody is told, resolves disagreements."),
+    "caf_link_worker": "Helps to find lead professionals and checks that first meetings happen.",
+    "early_help_team_leader": "Allocates family support workers.",
+    "early_help_support_manager": "Takes families to the panel, oversees the closure of CAFs.",
+    "family_support_worker": "Supports families and initiates a CAF where one is required.",
+    "cads_lead_professional": "Holds the family planning meetings and closes the CAF.",
     "analyst": "Draws operating models.",
     "publisher": "Approves and publishes operating models.",
     "administrator": "Looks after accounts.",
@@ -60,11 +68,12 @@ def guests() -> tuple[Guest, ...]:
 
 
 def prepare(runtime: Runtime) -> tuple[Guest, ...]:
-    """Deploy the demonstration's model and create its users; the database is migrated already.
+    """Deploy the demonstration's models and create its users; the database is migrated already.
 
     May be called at every start: what exists stays as it is. Returns the users, to be printed.
     """
-    commands.deploy(runtime, MODEL, SYSTEM)
+    for model in MODELS:
+        commands.deploy(runtime, model, SYSTEM)
     with runtime.database.begin() as connection:
         directory.seed_demo(connection)
     return guests()
@@ -77,7 +86,7 @@ def receive_examples(runtime: Runtime) -> int:
     many cases are new; the unreadable example is passed over.
     """
     new = 0
-    for path in sorted(EXAMPLES.glob("*.json")):
+    for path in [path for folder in EXAMPLES for path in sorted(folder.glob("*.json"))]:
         try:
             received = intake.receive_contact(
                 runtime, intake.parse_contact(path.read_bytes()), SYSTEM

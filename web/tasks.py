@@ -179,7 +179,7 @@ def _require_theirs(task: queries.Task) -> None:
     if task.assignee is not None:
         raise Forbidden(
             f"“{task.name}” is with {_name(task.assignee)}. Only they can work on it. If they "
-            "cannot, ask a duty manager."
+            "cannot, ask a manager."
         )
     role = vocabulary.label("role", task.role)
     raise Forbidden(f"“{task.name}” is for a {role}. Your account does not have that role.")

@@ -1,6 +1,9 @@
-"""Every read. What there is to do is in `work`, what happened in `record`."""
+"""Every read. What there is to do is in `work`, what happened in `record`, what a person may start
+in `entries`.
+"""
 
 from engine.automation import latest_submission
+from engine.queries.entries import Entry, entries
 from engine.queries.record import (
     Diagram,
     Event,
@@ -30,6 +33,7 @@ from engine.queries.work import (
 
 __all__ = [
     "Diagram",
+    "Entry",
     "Event",
     "Incident",
     "InstanceRow",
@@ -40,6 +44,7 @@ __all__ = [
     "TaskRow",
     "closed_tasks",
     "diagram",
+    "entries",
     "history",
     "incidents",
     "instances",

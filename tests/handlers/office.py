@@ -24,11 +24,17 @@ SENDER = Actor("sender")
 class Office:
     """The council at work: a deployed model, a clock, and people who do their tasks."""
 
+    model = "caf"
+
     def __init__(self, engine: sa.Engine) -> None:
         self.now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
         self.runtime = Runtime(engine, services, lambda: self.now)
-        commands.deploy(self.runtime, ROOT / "bpmn" / "caf", SYSTEM)
+        self.deploy(self.model)
         self.reference = ""
+
+    def deploy(self, model: str) -> None:
+        """Deploy one of the models that ship."""
+        commands.deploy(self.runtime, ROOT / "bpmn" / model, SYSTEM)
 
     def receive(self, **changes: Any) -> None:
         """A contact comes in; from here on it is the case in hand."""

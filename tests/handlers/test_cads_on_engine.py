@@ -12,11 +12,10 @@ import sqlalchemy as sa
 
 from engine import commands, due, queries
 from engine.errors import InvalidAnswers, NotAllowed
-from engine.identity import SYSTEM
 from handlers import access, intake
 from handlers.models import tacs
 from tests.handlers.desk import PEOPLE, action
-from tests.handlers.office import ROOT, SENDER, Office
+from tests.handlers.office import SENDER, Office
 
 AGREED = {"closure_decision": "agree", "oversight_comment": "Agreed."}
 RETURNED = {"closure_decision": "return", "oversight_comment": "Please speak to the family again."}
@@ -70,11 +69,9 @@ def assessment(**changes: Any) -> dict[str, Any]:
 
 
 class Duty(Office):
-    """The council that works with CADS, on the same service as the other one."""
+    """The council that works with CADS."""
 
-    def __init__(self, engine: sa.Engine) -> None:
-        super().__init__(engine)
-        commands.deploy(self.runtime, ROOT / "bpmn" / "cads", SYSTEM)
+    model = "cads"
 
     def start(self, **changes: Any) -> None:
         """A social worker starts a case from a CADS assessment."""
@@ -681,6 +678,7 @@ def test_another_system_starts_a_case_once(duty: Duty) -> None:
 def test_each_council_sees_its_own_cases_only(duty: Duty) -> None:
     duty.begin_caf()
     cads = duty.reference
+    duty.deploy("caf")
     duty.receive()
     caf = duty.reference
     seen = {
