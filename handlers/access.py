@@ -172,9 +172,9 @@ def open_case(
 
     Where no consent is in force, only those who work on the case (`has_task`, or they did a step of
     it, or they lead or co-ordinate it) and the managers open it without more; anyone else gives a
-    safeguarding reason, which is reported to the managers of the case's model (R14.1). Raises NotFound if
-    the case is not the user's to see, ReasonNeeded if the reason is missing, InvalidAnswers if it
-    has characters that cannot be kept.
+    safeguarding reason, which is reported to the managers of the case's model (R14.1). Raises
+    NotFound if the case is not the user's to see, ReasonNeeded if the reason is missing,
+    InvalidAnswers if it has characters that cannot be kept.
     """
     require(connection, user, reference)
     reason = reason.strip()

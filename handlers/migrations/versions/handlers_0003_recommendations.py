@@ -34,20 +34,20 @@ def upgrade() -> None:
         sa.Column("first_meeting_by", sa.Date(), nullable=True),
         sa.CheckConstraint(
             "offer IN ('existing_caf', 'caf', 'early_help')",
-            name=op.f("ck_recommendation_offer_known"),
+            name="ck_recommendation_offer_known",
         ),
         sa.CheckConstraint(
             "(agreed_by IS NULL) = (agreed_on IS NULL)",
-            name=op.f("ck_recommendation_agreed_by_someone"),
+            name="ck_recommendation_agreed_by_someone",
         ),
         sa.ForeignKeyConstraint(
             ["case_reference"],
             ["case_file.reference"],
-            name=op.f("fk_recommendation_case_reference_case_file"),
+            name="fk_recommendation_case_reference",
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_recommendation")),
+        sa.PrimaryKeyConstraint("id", name="pk_recommendation"),
         sa.UniqueConstraint(
-            "case_reference", "version", name=op.f("uq_recommendation_case_reference")
+            "case_reference", "version", name="uq_recommendation_case_reference_version"
         ),
     )
-    op.create_index(op.f("ix_recommendation_case_reference"), "recommendation", ["case_reference"])
+    op.create_index("ix_recommendation_case_reference", "recommendation", ["case_reference"])
