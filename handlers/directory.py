@@ -275,7 +275,7 @@ def _second_council() -> tuple[User, ...]:
         "cadsmanager": ("Toni Teammanager", council, {"team_manager"}),
         "linkworker": ("Lane Linkworker", council, {"caf_link_worker"}),
         "teamleader": ("Terry Teamleader", council, {"early_help_team_leader"}),
-        "supportmanager": ("Sunny Supportmanager", council, {"early_help_support_manager"}),
+        "ehmanager": ("Sunny Supportmanager", council, {"early_help_support_manager"}),
         "familysupport": ("Fern Familysupport", council, {"family_support_worker", leader}),
         "cadsleadpro": ("Laurie Leadpro", "Sample Primary School", {leader}),
         "cadsleadpro2": ("Lindy Leadpro", "Sample Health Visiting", {leader}),

@@ -226,7 +226,7 @@ def test_from_the_recommendation_to_a_closed_caf(duty: Duty) -> None:
             closure_summary="Robin is on time and eats breakfast.",
             support_afterwards="The breakfast club.",
         )
-        duty.do("oversee_caf_closure", "supportmanager", **decision)
+        duty.do("oversee_caf_closure", "ehmanager", **decision)
     file = duty.file()
     assert (file.closure_kind, file.closure_reason) == ("episode", "actions_complete")
     assert file.closed_by == "Sunny Supportmanager"
@@ -378,7 +378,7 @@ def test_the_lead_professional_asks_where_the_social_worker_could_not(duty: Duty
     declined = {"consent": "declined", "consent_on": "2026-03-02", "statement": "Not now."}
     duty.do("seek_consent_before_caf", "cadsleadpro", **declined)
     ask_to_close(duty, "ask_to_close_before_caf", "cadsleadpro", "no_consent")
-    duty.do("oversee_closure_before_caf", "supportmanager", **RETURNED)
+    duty.do("oversee_closure_before_caf", "ehmanager", **RETURNED)
     duty.do("seek_consent_before_caf", "cadsleadpro", **CONSENT)
     assert duty.file().consents[0].recorded_by == "Laurie Leadpro"
     assert "complete_family_assessment" in duty.open_tasks()
@@ -409,12 +409,12 @@ def test_a_child_steps_down_to_universal_services_and_everybody_is_told(duty: Du
     search(duty)
     panel(duty)
     back = {"closure_decision": "return", "oversight_comment": "Ask the health visitor."}
-    duty.do("step_down_to_universal_services", "supportmanager", **back)
+    duty.do("step_down_to_universal_services", "ehmanager", **back)
     look_for_lead(duty)
     panel(duty)
     duty.do(
         "step_down_to_universal_services",
-        "supportmanager",
+        "ehmanager",
         closure_decision="agree",
         oversight_comment="No agency agrees to lead.",
         informed=[{"name": "Ash Example", "how": "By telephone", "on": "2026-03-02"}],
@@ -451,7 +451,7 @@ def panel(duty: Duty, found: str | None = None) -> None:
     led = {"lead_found": "yes", "lead_professional": found} if found else {"lead_found": "no"}
     duty.do(
         "take_to_transforming_lives_panel",
-        "supportmanager",
+        "ehmanager",
         panel_on="2026-03-02",
         agencies_considered="School and health.",
         **led,
@@ -517,7 +517,7 @@ def test_a_review_is_due_after_6_weeks_and_overdue_after_8(duty: Duty) -> None:
     duty.pass_time("2026-05-22")
     assert duty.told("cadsleadpro")[0] == "A family planning meeting is overdue"
     duty.pass_time("2026-05-29")
-    assert duty.told("supportmanager") == ["A family planning meeting is overdue"]
+    assert duty.told("ehmanager") == ["A family planning meeting is overdue"]
     duty.review("2026-05-29")
     assert duty.due_on("hold_review_meeting") == "2026-07-24"
 
@@ -626,7 +626,7 @@ def test_a_closure_that_is_asked_for_is_overseen_while_work_goes_on(duty: Duty) 
     for decision in (RETURNED, AGREED):
         duty.send("close_requested", "linkworker", **asked)
         assert "complete_family_assessment" in duty.open_tasks()
-        duty.do("oversee_requested_closure", "supportmanager", **decision)
+        duty.do("oversee_requested_closure", "ehmanager", **decision)
     file = duty.file()
     assert (file.closure_kind, file.closure_reason) == ("episode", "moved_away")
     assert duty.all_ended()
@@ -638,7 +638,7 @@ def test_a_case_that_closes_takes_open_requests_with_it(duty: Duty) -> None:
     duty.send("disagreement_raised", "cadsworker", **DISAGREEMENT)
     duty.send("step_up_requested", "cadsworker", reasons="Robin was left alone.")
     duty.send("close_requested", "cadsworker", **asked)
-    duty.do("oversee_requested_closure", "supportmanager", **AGREED)
+    duty.do("oversee_requested_closure", "ehmanager", **AGREED)
     assert duty.file().closure_kind == "offer"
     assert duty.all_ended()
 
@@ -683,7 +683,7 @@ def test_each_council_sees_its_own_cases_only(duty: Duty) -> None:
         "cadsmanager": {cads},
         "linkworker": {cads},
         "teamleader": {cads},
-        "supportmanager": {cads},
+        "ehmanager": {cads},
         "familysupport": set(),
         "cadsleadpro": {cads},
         "cadsleadpro2": set(),
