@@ -27,7 +27,7 @@ _CAN = {
     "safer_families_practitioner": "Works contacts in the Safer Families tray.",
     "allocated_social_worker": "Brings cases that step down from social care to the CAF Team.",
     "social_worker": "Starts cases from CADS assessments, recommends an offer, seeks consent.",
-    "team_manager": ("Oversees each offer before anybody is told, resolves disputes."),
+    "team_manager": "Oversees each offer before anybody is told, resolves disputes.",
     "caf_link_worker": "Helps to find lead professionals and checks that first meetings happen.",
     "early_help_team_leader": "Allocates family support workers.",
     "early_help_support_manager": "Takes families to the panel, oversees the closure of CAFs.",
