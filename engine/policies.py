@@ -17,15 +17,20 @@ from typing import Any
 
 from engine.diagrams import FLOW_NODES, Element, Process
 from engine.errors import Finding
+from engine.given import Given
 from engine.model import Model
 from engine.nets import build, item_of
 from engine.reduction import reduce
+from engine.services import ServiceRegistry
 from engine.shape import closure
 from engine.soundness import ids, in_words
 from engine.state_space import Broken, Effort, Watch, explore
 from engine.tokens import Move
 
 FILE = "policies.toml"
+
+EACH_PROCESS = "each process"
+"""Written as `from`: the rule holds in each process in which its `what` stands, by itself."""
 
 _AUTOMATIC = frozenset(
     {
@@ -34,6 +39,7 @@ _AUTOMATIC = frozenset(
         "intermediateThrowEvent",
         "serviceTask",
         "businessRuleTask",
+        "subProcess",
         "exclusiveGateway",
         "inclusiveGateway",
         "parallelGateway",
@@ -70,7 +76,9 @@ _FORMS = {
 @dataclass(frozen=True)
 class Policy:
     """A rule: `form` is only_after, then_always or never; `wanted` is what has to come before or
-    after `what`; `lifted` is what makes it needed anew, or no longer needed."""
+    after `what`; `lifted` is what makes it needed anew, or never again; `follows` are the
+    variables of which is known on each way whether anyone has given them. With `alone` each of
+    the `starts` is proved by itself, with what it calls taken as one step."""
 
     name: str
     form: str
@@ -78,6 +86,8 @@ class Policy:
     wanted: frozenset[str]
     lifted: frozenset[str]
     starts: tuple[str, ...]
+    follows: tuple[str, ...] = ()
+    alone: bool = False
 
     @property
     def watch(self) -> Watch:
@@ -97,7 +107,9 @@ class Policy:
 
     def _after(self, memory: int, move: Move) -> int | None:
         for item in move.items:
-            if item in self.wanted or item in self.lifted:
+            if item in self.lifted:
+                return None
+            if item in self.wanted:
                 memory = 0
             if item in self.what:
                 memory = 1
@@ -112,7 +124,7 @@ class Policy:
         return memory
 
 
-def check_policies(model: Model) -> list[Finding]:
+def check_policies(model: Model, services: ServiceRegistry) -> list[Finding]:
     """What is wrong with the rules of a model, and each rule that some way through it breaks."""
     content = model.files.get(FILE)
     if content is None:
@@ -121,17 +133,20 @@ def check_policies(model: Model) -> list[Finding]:
     policies = reader.read(content)
     if reader.findings:
         return reader.findings
-    return [finding for policy in policies for finding in _prove(model, policy)]
+    return [finding for policy in policies for finding in _prove(model, services, policy)]
 
 
-def _prove(model: Model, policy: Policy) -> Iterator[Finding]:
-    kept = policy.what | policy.wanted | policy.lifted
-    touched = _touched(model, kept)
+def _prove(model: Model, services: ServiceRegistry, policy: Policy) -> Iterator[Finding]:
+    given = Given(model, services, policy.follows, alone=policy.alone)
+    kept = policy.what | policy.wanted | policy.lifted | given.items
+    touched = set[str]() if policy.alone else _touched(model, kept)
     automatic = frozenset(
-        item_of(process, element.id)
+        item_of(process, item)
         for process in model.processes.values()
-        for element in process.elements.values()
-        if element.kind in _AUTOMATIC
+        for item in (*process.flows, *process.elements)
+        if item in process.flows
+        or process.elements[item].kind in _AUTOMATIC
+        or process.elements[item].called in touched
     )
 
     def inside(process: Process, element: Element) -> tuple[Process, str] | None:
@@ -141,11 +156,19 @@ def _prove(model: Model, policy: Policy) -> Iterator[Finding]:
             return model.processes[element.called], element.called
         return None
 
+    waits = (
+        frozenset(
+            item_of(process, item)
+            for process in model.processes.values()
+            for item in process.elements
+        )
+        - automatic
+    )
     effort = Effort()
     for start in policy.starts:
         net = build(model.processes[start], start, inside, beside=1)
-        reduce(net, kept)
-        space = explore(net, effort, watch=policy.watch, at_once=automatic)
+        reduce(net, kept, waits)
+        space = explore(net, effort, watch=_watch(policy, given), at_once=automatic)
         if space.broken is not None:
             yield _broken(model, policy, space.broken)
             return
@@ -158,6 +181,19 @@ def _prove(model: Model, policy: Policy) -> Iterator[Finding]:
                 FILE,
             )
             return
+
+
+def _watch(policy: Policy, given: Given) -> Watch:
+    """What the rule remembers (its lowest bit) and what was given (the others)."""
+
+    def watch(memory: int, move: Move) -> int | None:
+        now = given.after(memory >> 1, move.items)
+        if now is None:
+            return None
+        remembered = policy.watch(memory & 1, move)
+        return None if remembered is None else now << 1 | remembered
+
+    return watch
 
 
 def _touched(model: Model, items: Set[str]) -> set[str]:
@@ -236,15 +272,25 @@ class _Reader:
             return
         form = forms[0]
         starts = entry.pop("from", [self.model.start])
+        alone = starts == EACH_PROCESS
+        if alone:
+            starts = []
         if not isinstance(starts, list) or not all(s in self.model.processes for s in starts):
             self.complain(
-                f"“{name}”: `from` has to list processes of this model: "
+                f"“{name}”: `from` has to be “{EACH_PROCESS}”, or list processes of this model: "
                 f"{', '.join(self.model.processes)}."
+            )
+            return
+        follows = entry.pop("follows", [])
+        if not isinstance(follows, list) or not self.model.variables.issuperset(follows):
+            self.complain(
+                f"“{name}”: `follows` has to list variables that some condition of the diagrams "
+                "reads."
             )
             return
         keys = {form, *_FORMS[form], *(() if form == "never" else ("what",))}
         for key in entry.keys() - keys:
-            close = get_close_matches(key, [*keys, "from"], n=1)
+            close = get_close_matches(key, [*keys, "from", "follows"], n=1)
             self.complain(
                 f"“{name}”: “{key}” means nothing here."
                 + (f" Did you mean “{close[0]}”?" if close else "")
@@ -260,7 +306,9 @@ class _Reader:
             what = found["never" if form == "never" else "what"]
             wanted = frozenset[str]() if form == "never" else found[form]
             lifted = frozenset[str]().union(*(found[key] for key in _FORMS[form]))
-            yield Policy(name, form, what, wanted, lifted, tuple(starts))
+            if alone:
+                starts = sorted({item.rpartition("/")[0] for item in what})
+            yield Policy(name, form, what, wanted, lifted, tuple(starts), tuple(follows), alone)
 
     def _items(self, name: str, key: str, selectors: Any) -> frozenset[str]:
         if not _is_tables(selectors) or not selectors:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert, select
 
 from engine.errors import ServiceError
+from engine.forms import Choice
+from engine.models import user_task
 from engine.services import ServiceContext
 from handlers.answers import Answers, submitted_by
 from handlers.casefile import begin_step, change
 from handlers.directory import names, require_role
-from handlers.models import closures
+from handlers.models import cases, closures
+from handlers.notifications import tell
 from handlers.registry import services
 from handlers.vocabulary import (
     ASSESSMENT_CLOSURE_REASONS,
@@ -40,16 +43,23 @@ OVERSEER: Final = "caf_duty_manager"
 
 
 @services.handler("close_case", results=("case_closed",))
-def close_case(context: ServiceContext, kind: str, request: str, oversight: str) -> dict[str, Any]:
+def close_case(
+    context: ServiceContext, request: str, oversight: str, kind: str | None = None
+) -> dict[str, Any]:
     """Close the case as `request` asked and `oversight` agreed, and lock its file (1L, 1R, 2H, 2M,
     2R, 3D, 3J, 3N).
 
-    Returns `case_closed`, for diagrams that go on only with an open case. Raises ServiceError
-    unless the answers at `oversight` agree, whoever gave them is a CAF duty manager and not the
-    person who asked, and the reason is one of those for this kind of closure.
+    Without a `kind` it is a contact or an episode, whichever the case is by now. Whoever asked,
+    leads, co-ordinates or has a task in the case is told. Returns `case_closed`, for diagrams that
+    go on only with an open case. Raises ServiceError unless the answers at `oversight` agree,
+    whoever gave them is a CAF duty manager and not the person who asked, and the reason is one of
+    those for this kind of closure.
     """
-    begin_step(context)
-    if kind not in REASONS:
+    case = begin_step(context)
+    reasons = None if kind is None else REASONS.get(kind)
+    if kind is None:
+        kind, reasons = _kind_of(case), {**REASONS["contact"], **REASONS["episode"]}
+    if reasons is None:
         raise ServiceError(f"“{kind}” is no kind of closure: use {', '.join(REASONS)}.")
     asked = Answers.of(context, request)
     overseen = Answers.of(context, oversight)
@@ -71,14 +81,44 @@ def close_case(context: ServiceContext, kind: str, request: str, oversight: str)
     _close(
         context,
         kind,
-        _reason(kind, asked),
+        _reason(kind, reasons, asked),
         summary=asked.text("closure_summary", "synopsis", "summary", "reasons"),
         advice_given=asked.text("advice_given"),
         requested_by=requester.id,
         overseen_by=overseer.id,
         comment=overseen.text("oversight_comment", "comment"),
     )
+    tell(
+        context,
+        _concerned(context, case, requester.id, besides=overseer.id),
+        "A case is closed",
+        f"{context.business_key} is closed with the duty manager's oversight. What was still open "
+        "in it is withdrawn, and its file can be read only.",
+    )
     return {"case_closed": True}
+
+
+@services.handler("return_closure")
+def return_closure(context: ServiceContext, request: str, oversight: str) -> dict[str, Any]:
+    """Tell whoever asked for a closure at `request` that `oversight` returned it, and why (2R)."""
+    begin_step(context)
+    comment = Answers.of(context, oversight).text("oversight_comment", "comment")
+    tell(
+        context,
+        [submitted_by(context, request).id],
+        "The closure you asked for is returned",
+        f"The duty manager did not agree to close {context.business_key}, so the case goes on. "
+        f"{comment}".strip(),
+    )
+    return {}
+
+
+@services.choices("closure_reasons")
+def closure_reasons(connection: Connection, business_key: str) -> Sequence[Choice]:
+    """The reasons for which this case can be closed as it is now: a contact's or an episode's (2H,
+    2M, 2R)."""
+    case = connection.execute(select(cases).where(cases.c.reference == business_key)).one_or_none()
+    return [Choice(code, words) for code, words in REASONS[_kind_of(case)].items()]
 
 
 @services.handler("close_contact")
@@ -109,10 +149,29 @@ def close_contact(context: ServiceContext, form: str) -> dict[str, Any]:
     return {}
 
 
-def _reason(kind: str, asked: Answers) -> str:
+def _kind_of(case: Any) -> str:
+    return "contact" if case is None or case.episode_opened_at is None else "episode"
+
+
+def _concerned(context: ServiceContext, case: Any, requester: str, *, besides: str) -> list[str]:
+    """Who asked, leads, co-ordinates or has an open task, but for who has just decided."""
+    assigned = context.connection.execute(
+        select(user_task.c.assignee)
+        .where(
+            user_task.c.business_key == context.business_key,
+            user_task.c.status == "open",
+            user_task.c.assignee.is_not(None),
+        )
+        .order_by(user_task.c.id)
+    ).scalars()
+    people = [requester, case.lead_professional, case.co_ordinator, *assigned]
+    return [person for person in people if person and person != besides]
+
+
+def _reason(kind: str, reasons: Mapping[str, str], asked: Answers) -> str:
     reason = asked.text("closure_reason", "contact_closure_reason")
-    if reason not in REASONS[kind]:
-        known = "; ".join(REASONS[kind].values())
+    if reason not in reasons:
+        known = "; ".join(reasons.values())
         raise ServiceError(
             f"“{label('closure_reason', reason) or 'No reason'}” is no reason to close "
             f"({label('closure_kind', kind).lower()}). It has to be one of: {known}."

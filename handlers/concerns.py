@@ -8,11 +8,15 @@ from typing import Any, Final
 from engine.services import ServiceContext
 from handlers.answers import Answers, submitted_by
 from handlers.casefile import begin_step, write_note
+from handlers.directory import user
 from handlers.registry import services
 from handlers.vocabulary import words
 
 CODE: Final = re.compile(r"[a-z]+(_[a-z]+)+")
 """An option's value, such as hold_tac, which is kept in words."""
+
+PRACTITIONERS: Final = frozenset({"caf_social_worker", "safer_families_practitioner"})
+"""The roles of the CAF Team who lead a CAF until it is handed over (1M, 3E)."""
 
 
 @services.handler("record_concern")
@@ -30,6 +34,21 @@ def record_concern(context: ServiceContext, form: str) -> dict[str, Any]:
         urgent=bool(answers.yes("urgent")),
     )
     return {}
+
+
+@services.handler("find_team", results=("lead_professional", "co_ordinator", "practitioner"))
+def find_team(context: ServiceContext) -> dict[str, Any]:
+    """Look up who leads the case, who co-ordinates it, and who of the CAF Team leads it themself
+    (5B), for diagrams that were not there when they were named. Null where it is nobody.
+    """
+    case = begin_step(context)
+    leader = user(context.connection, case.lead_professional) if case.lead_professional else None
+    own = leader is not None and not leader.roles.isdisjoint(PRACTITIONERS)
+    return {
+        "lead_professional": case.lead_professional,
+        "co_ordinator": case.co_ordinator,
+        "practitioner": case.lead_professional if own else None,
+    }
 
 
 @services.handler("record_outcome")

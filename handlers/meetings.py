@@ -15,7 +15,7 @@ from engine.services import ServiceContext
 from handlers.access import visible_cases
 from handlers.actions import add_actions, complete_actions
 from handlers.answers import Answers, submitted_by
-from handlers.casefile import begin_step
+from handlers.casefile import begin_step, write_note
 from handlers.directory import User, user
 from handlers.models import cases, tacs
 from handlers.notifications import deliver
@@ -50,15 +50,26 @@ def schedule_tac(context: ServiceContext, form: str) -> dict[str, Any]:
     if due_on is None:
         raise ServiceError(f"“{form}” gives no date for the next Team Around the Child meeting.")
     add_actions(context, answers, "extra_actions", by=by)
-    planned = _awaited(context.connection, context.business_key)
-    values = {"due_on": due_on, "scheduled_by": by, "scheduled_at": context.now}
-    if planned is None:
-        _add(context, values)
-    else:
-        context.connection.execute(
-            update(tacs).where(tacs.c.id == planned.id).values(**values, alerts=0, alerted_at=None)
-        )
-    return {"tac_due_on": due_on, "tac_overdue": False}
+    return _agree(context, due_on, by)
+
+
+@services.handler("call_review", results=("tac_due_on", "tac_overdue"))
+def call_review(context: ServiceContext, form: str) -> dict[str, Any]:
+    """Call the next TAC for the date asked for at `form`, whenever it was due (R2.1).
+
+    A TAC that is agreed is brought forward, otherwise one is added. The reason is kept as a case
+    note, and lead professional and co-ordinator are told. Gives the date as `tac_due_on`.
+    """
+    case = begin_step(context)
+    answers = Answers.of(context, form)
+    by = submitted_by(context, form).id
+    due_on = answers.day("next_tac_on") or today(context.now)
+    reason = answers.needed("review_reason")
+    write_note(context.connection, context.business_key, reason, by, context.now)
+    text = f"The next review is to be held by {date_in_words(due_on)}. {reason}"
+    for addressee in _both(context.connection, case):
+        deliver(context, addressee, "A review is wanted now", text)
+    return _agree(context, due_on, by)
 
 
 @services.handler("record_tac", results=("tac_due_on", "tac_overdue"))
@@ -122,14 +133,11 @@ def alert_overdue_tac(context: ServiceContext) -> dict[str, Any]:
         f"{agreed} has no outcomes recorded yet. "
         "Hold the meeting and record its outcomes, or agree a new date."
     )
-    addressees = [
-        _person_or_role(context.connection, case.lead_professional, "lead_professional"),
-        _person_or_role(context.connection, case.co_ordinator, "caf_co_ordinator"),
-    ]
+    addressees = _both(context.connection, case)
     if planned is not None and planned.alerts:
         addressees.append("caf_duty_manager")
         text += f" This is alert number {planned.alerts + 1}."
-    for addressee in dict.fromkeys(addressees):
+    for addressee in addressees:
         deliver(context, addressee, "A TAC is overdue", text)
     return {"tac_overdue": True}
 
@@ -160,6 +168,28 @@ def overdue(connection: Connection, reader: User, *, today: date) -> list[Overdu
         )
         for row in rows
     ]
+
+
+def _agree(context: ServiceContext, due_on: date, by: str) -> dict[str, Any]:
+    """Move the TAC that is agreed to another date, or agree a new one."""
+    planned = _awaited(context.connection, context.business_key)
+    values = {"due_on": due_on, "scheduled_by": by, "scheduled_at": context.now}
+    if planned is None:
+        _add(context, values)
+    else:
+        context.connection.execute(
+            update(tacs).where(tacs.c.id == planned.id).values(**values, alerts=0, alerted_at=None)
+        )
+    return {"tac_due_on": due_on, "tac_overdue": False}
+
+
+def _both(connection: Connection, case: Row[Any]) -> list[str]:
+    """The case's lead professional and co-ordinator, each only once if they are one."""
+    people = (
+        _person_or_role(connection, case.lead_professional, "lead_professional"),
+        _person_or_role(connection, case.co_ordinator, "caf_co_ordinator"),
+    )
+    return list(dict.fromkeys(people))
 
 
 def _person_or_role(connection: Connection, user_id: str | None, role: str) -> str:

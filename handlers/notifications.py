@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -92,6 +93,14 @@ def deliver(context: ServiceContext, to: str, subject: str, text: str) -> None:
                 "case": context.business_key,
             },
         )
+
+
+def tell(context: ServiceContext, people: Iterable[str | None], subject: str, text: str) -> None:
+    """As `deliver`, to each of the people once; nobody, and whoever has left, is passed over."""
+    for user_id in dict.fromkeys(people):
+        person = user(context.connection, user_id) if user_id else None
+        if person is not None and person.active:
+            deliver(context, person.id, subject, text)
 
 
 def report(
