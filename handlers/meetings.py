@@ -63,7 +63,7 @@ def call_review(context: ServiceContext, form: str) -> dict[str, Any]:
     case = begin_step(context)
     answers = Answers.of(context, form)
     by = submitted_by(context, form).id
-    due_on = answers.day("next_tac_on") or today(context.now)
+    due_on = max(answers.day("next_tac_on") or date.min, today(context.now))
     reason = answers.needed("review_reason")
     write_note(context.connection, context.business_key, reason, by, context.now)
     text = f"The next review is to be held by {date_in_words(due_on)}. {reason}"
