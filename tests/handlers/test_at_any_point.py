@@ -170,14 +170,24 @@ def mailed(office: Office) -> list[str]:
 
 
 @pytest.mark.parametrize("reach", [*CONTACTS, *CAFS])
-def test_closed_with_oversight_from_any_point(office: Office, reach: Point) -> None:
+def test_from_any_point_to_a_review_back_to_the_work_and_to_closure(
+    office: Office, reach: Point
+) -> None:
     reach(office)
     before = office.open_tasks()
     office.send("close_requested", "coordinator", **reason(office))
     assert sorted(office.open_tasks()) == sorted([*before, "oversee_requested_closure"])
     office.do("oversee_requested_closure", "manager", **RETURNED)
-    assert office.open_tasks() == before, "a request that is returned leaves the work as it is"
     assert office.told("coordinator")[0] == "The closure you asked for is returned"
+    assert office.open_tasks() == before, "a request that is returned leaves the work as it is"
+    if reach is not step_up_after_review:
+        office.send("step_up_requested", "coordinator", reasons="The risk has grown.")
+        other_maps.discuss_step_up(office, "continue")
+        assert office.open_tasks() == before, "without a step up the work is as it was"
+    if reach in CONTACTS:
+        assert office.waiting() == ["close_requested", "step_up_requested"]
+    else:
+        hold_review_now(office)
     office.send("close_requested", "coordinator", **reason(office))
     office.do("oversee_requested_closure", "manager", **AGREED)
     assert office.ended and closed_once(office)
@@ -189,44 +199,15 @@ def test_closed_with_oversight_from_any_point(office: Office, reach: Point) -> N
         assert PEOPLE[person].email in mailed(office)
 
 
-@pytest.mark.parametrize("reach", [new_contact, with_social_workers, *CAFS])
-def test_stepped_up_from_any_point(office: Office, reach: Point) -> None:
-    reach(office)
-    if reach in (step_up_after_review, several_concerns):
-        before = office.open_tasks()
-        office.send("step_up_requested", "coordinator", reasons="The risk has grown.")
-        assert len(office.open_tasks()) == len(before) + 1
-        office.send("close_requested", "coordinator", **reason(office))
-        office.do("oversee_requested_closure", "manager", **AGREED)
-        assert office.ended and closed_once(office)
-        return
-    before = office.open_tasks()
-    office.send("step_up_requested", "coordinator", reasons="The risk has grown.")
-    other_maps.discuss_step_up(office, "continue")
-    assert office.open_tasks() == before, "without a step up the work is as it was"
-    office.send("step_up_requested", "coordinator", reasons="The risk has grown again.")
-    other_maps.step_up(office)
-    assert office.ended and closed_once(office)
-    assert office.file().closure_reason == "stepped_up"
-    concerns = [note.text for note in office.file().notes if note.kind == "concern"]
-    assert "The risk has grown again." in concerns
-
-
-@pytest.mark.parametrize("reach", [*CONTACTS, *CAFS])
-def test_a_review_can_be_asked_for_while_a_caf_is_open(office: Office, reach: Point) -> None:
-    reach(office)
-    if reach in CONTACTS:
-        assert office.waiting() == ["close_requested", "step_up_requested"]
-        with pytest.raises(NotWaiting):
-            office.send("review_requested", "coordinator", **REVIEW)
-        return
+def hold_review_now(office: Office) -> None:
+    """A review is asked for and held by whoever leads, while all other work stays as it is."""
     names = ["close_requested", "concern_raised", "review_requested", "step_up_requested"]
     assert office.waiting() == names
-    leader = office.file().lead_professional
+    leader = str(office.file().lead_professional)
     before = office.open_tasks()
     office.send("review_requested", "manager", **REVIEW)
-    assert office.told(str(leader))[0] == "A review is wanted now"
-    assert office.told("coordinator")[0] == "A review is wanted now"
+    for person in (leader, "coordinator"):
+        assert office.told(person)[0] == "A review is wanted now"
     assert office.file().notes[0].text == REVIEW["review_reason"]
     (held,) = [
         task
@@ -238,9 +219,36 @@ def test_a_review_can_be_asked_for_while_a_caf_is_open(office: Office, reach: Po
     if held.element == "hold_initial_tac":
         safer_families.hold_tac(office, "hand_over")
     else:
-        office.do(held.element, str(leader), **tac())
+        office.do(held.element, leader, **tac())
     assert office.waiting() == names
     assert set(before) - {held.element} <= set(office.open_tasks())
+
+
+@pytest.mark.parametrize(
+    "reach",
+    [
+        new_contact,
+        with_social_workers,
+        assessment_with_manager,
+        panel_sitting,
+        support_beside_reviews,
+        safer_families_tac,
+    ],
+)
+def test_stepped_up_from_any_point(office: Office, reach: Point) -> None:
+    reach(office)
+    office.send("step_up_requested", "coordinator", reasons="The risk has grown.")
+    other_maps.step_up(office)
+    assert office.ended and closed_once(office)
+    file = office.file()
+    assert file.closure_reason == "stepped_up"
+    assert "The risk has grown." in [note.text for note in file.notes if note.kind == "concern"]
+
+
+def test_a_contact_has_no_review_yet(office: Office) -> None:
+    in_co_ordinators_tray(office)
+    with pytest.raises(NotWaiting):
+        office.send("review_requested", "coordinator", **REVIEW)
 
 
 def test_a_called_review_goes_back_until_it_meets_the_criteria(office: Office) -> None:
