@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from engine.errors import NotFound, ServiceError
+from engine.models import instance, outbox
 from engine.services import ServiceContext
 from handlers.directory import User, list_users, user
 from handlers.models import cases, notifications, user_roles
@@ -81,18 +83,7 @@ def deliver(context: ServiceContext, to: str, subject: str, text: str) -> None:
         context.connection.execute(
             insert(notifications).values(user_id=recipient.id, role=role, **row)
         )
-        context.send(
-            MAIL,
-            {
-                "to": recipient.email,
-                "subject": f"{context.business_key}: a message is waiting for you",
-                "text": (
-                    f"There is a message for you about case {context.business_key}. "
-                    "Sign in to read it."
-                ),
-                "case": context.business_key,
-            },
-        )
+        context.send(MAIL, _mail(recipient, context.business_key))
 
 
 def tell(context: ServiceContext, people: Iterable[str | None], subject: str, text: str) -> None:
@@ -106,7 +97,7 @@ def tell(context: ServiceContext, people: Iterable[str | None], subject: str, te
 def report(
     connection: Connection, role: str, reference: str, subject: str, text: str, now: datetime
 ) -> None:
-    """Put a row in the inbox of everyone with the role, outside of any process (R14.1)."""
+    """As `deliver` to everyone with the role, outside of any process (R14.1)."""
     row = {
         "role": role,
         "case_reference": reference,
@@ -114,9 +105,30 @@ def report(
         "text": text,
         "created_at": now,
     }
-    recipients: list[str | None] = [person.id for person in list_users(connection, role=role)]
-    for recipient in recipients or [None]:
-        connection.execute(insert(notifications).values(user_id=recipient, **row))
+    recipients = list_users(connection, role=role)
+    if not recipients:
+        connection.execute(insert(notifications).values(**row))
+    running = connection.execute(
+        select(instance.c.id)
+        .where(instance.c.business_key == reference)
+        .order_by(instance.c.id)
+        .limit(1)
+    ).scalar_one()
+    for recipient in recipients:
+        number = connection.execute(
+            insert(notifications).values(user_id=recipient.id, **row).returning(notifications.c.id)
+        ).scalar_one()
+        connection.execute(
+            insert(outbox).values(
+                key=f"report-{number}",
+                instance_id=running,
+                kind=MAIL,
+                payload=orjson.dumps(_mail(recipient, reference)),
+                created_at=now,
+                attempts=0,
+                next_attempt_at=now,
+            )
+        )
 
 
 def inbox(
@@ -159,6 +171,15 @@ def mark_read(connection: Connection, reader: User, notification_id: int, *, now
     connection.execute(
         update(notifications).where(mine, notifications.c.read_at.is_(None)).values(read_at=now)
     )
+
+
+def _mail(recipient: User, reference: str) -> dict[str, str]:
+    return {
+        "to": recipient.email,
+        "subject": f"{reference}: a message is waiting for you",
+        "text": f"There is a message for you about case {reference}. Sign in to read it.",
+        "case": reference,
+    }
 
 
 def _addressed_to(reader: User) -> ColumnElement[bool]:
