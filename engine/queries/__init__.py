@@ -2,6 +2,7 @@
 `whereabouts`, and why a task is there in `grounds`."""
 
 from engine.automation import latest_submission
+from engine.model import Clause
 from engine.queries.grounds import (
     Answer,
     Cause,
@@ -42,6 +43,7 @@ from engine.queries.work import (
 __all__ = [
     "Answer",
     "Cause",
+    "Clause",
     "DecisionTaken",
     "Diagram",
     "Event",

@@ -72,9 +72,9 @@ class Reckoning:
     """How a due date came about: `start` and `allowed` make `end`.
 
     `step` is the row of the timescales `table`, None where the diagram itself gives the time.
-    `holidays` are the bank holidays that did not count, given for working days only. Where a date
-    was agreed instead, `allowed` is "" and `agreed` says where, if that is known: the answer, and
-    the step at which it was given.
+    Of `working_days` the `holidays` did not count, which would have been days of work otherwise.
+    Where a date was agreed instead, `allowed` is "" and `agreed` says how: the answer, and the step
+    at which it was given.
     """
 
     start: date
@@ -82,19 +82,21 @@ class Reckoning:
     allowed: str
     step: str | None
     table: str
+    working_days: bool
     holidays: tuple[date, ...]
     agreed: tuple[Answer, Cause] | None
 
 
 @dataclass(frozen=True)
 class Grounds:
-    """Why a task is there.
+    """Why a task of the process `process_name` is there.
 
     `clauses` and `documentation` are those of its element; `causes` are what led to it, the oldest
     first, back to the last that decided something; `caller` is the name of the process that
     called the one in which it stands, or "".
     """
 
+    process_name: str
     clauses: tuple[Clause, ...]
     documentation: str
     causes: tuple[Cause, ...]
@@ -128,6 +130,7 @@ def grounds(runtime: Runtime, task_id: int) -> Grounds:
         element = process.elements[row.element]
         inquiry = _Inquiry(runtime, connection, model, row)
         return Grounds(
+            process.name,
             _clauses(model, element),
             element.documentation,
             inquiry.causes(),
@@ -296,17 +299,15 @@ class _Inquiry:
             return None
         start = self.row.created_at.astimezone(LONDON).date()
         end = self.row.due_at.astimezone(LONDON).date()
-        allowed, step = _allowed(value), None
-        holidays: list[date] = []
-        if isinstance(value, Timescale):
-            step = value.step
-            if value.unit == "working days":
-                holidays = [day for day in bank_holidays(start, end) if day.weekday() < 5]
+        allowed = _allowed(value)
+        step = value.step if isinstance(value, Timescale) else None
+        working = isinstance(value, Timescale) and value.unit == "working days"
+        holidays = [day for day in bank_holidays(start, end) if working and day.weekday() < 5]
         agreed = self._agreed(end) if type(value) is date else None
         if not allowed and agreed is None:
             return None
         table = self.model.timescales.name if step and self.model.timescales else ""
-        return Reckoning(start, end, allowed, step, table, tuple(holidays), agreed)
+        return Reckoning(start, end, allowed, step, table, working, tuple(holidays), agreed)
 
     def _agreed(self, day: date) -> tuple[Answer, Cause] | None:
         """The latest answer on the way here that is this date."""

@@ -27,9 +27,10 @@ class Turn:
 class Way:
     """The next place to which a case can come: a user task, a call, an end or an event.
 
-    It comes there if the `turns` are taken, after `event` (the boundary event of this name) has
-    happened if that is not "", and, with `joins`, once other ways beside it have come as far.
-    `role` is the lane's name, `called` the name of the process that a call activity runs.
+    It comes there if the `turns` are taken and, with `joins`, once other ways beside it have come
+    as far. Where it takes an event at the border of the step, `event` is its name and `event_kind`
+    its kind; `beside` says that the step goes on meanwhile. `role` is the lane's name, `called` the
+    name of the process that a call activity runs. What a way does not have is "".
     """
 
     kind: str
@@ -37,9 +38,11 @@ class Way:
     role: str
     clauses: tuple[Clause, ...]
     turns: tuple[Turn, ...]
-    event: str
     joins: bool
     called: str
+    event: str
+    event_kind: str
+    beside: bool
 
 
 def is_choice(process: Process, flow: Flow) -> bool:
@@ -56,21 +59,26 @@ def turn(process: Process, flow: Flow) -> Turn:
 def ways(model: Model, process: Process, element: Element) -> tuple[Way, ...]:
     """The ways on from an element, in the order of the drawing: on its flows, then by the events
     at its border. Of very many only the first are given."""
-    found = [("", *way) for way in _onward(process, element)]
+    found: list[tuple[Element | None, _Found]] = [(None, way) for way in _onward(process, element)]
     for event in process.boundary.get(element.id, ()):
-        found += [(event.label, *way) for way in _onward(process, event)]
-    return tuple(
-        Way(
-            target.kind,
-            target.label,
-            target.lane or "",
-            tuple(model.clauses[clause] for clause in target.clauses),
-            turns,
-            event,
-            joins,
-            model.processes[target.called].name if target.called else "",
-        )
-        for event, target, turns, joins in found[:MOST_WAYS]
+        found += [(event, way) for way in _onward(process, event)]
+    return tuple(_way(model, event, *way) for event, way in found[:MOST_WAYS])
+
+
+def _way(
+    model: Model, event: Element | None, target: Element, turns: tuple[Turn, ...], joins: bool
+) -> Way:
+    return Way(
+        target.kind,
+        target.label,
+        target.lane or "",
+        tuple(model.clauses[clause] for clause in target.clauses),
+        turns,
+        joins,
+        model.processes[target.called].name if target.called else "",
+        event.label if event else "",
+        event.event.kind if event and event.event else "",
+        event is not None and not event.interrupting,
     )
 
 
