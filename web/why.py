@@ -96,7 +96,7 @@ def whereabouts(places: Sequence[queries.Place]) -> list[Whereabouts]:
 def clause_ids(clauses: Sequence[queries.Clause]) -> str:
     """The ids of clauses, of many only the first: "2K, R1.2"."""
     ids = [clause.id for clause in clauses]
-    if len(ids) <= _SHOWN_IDS:
+    if len(ids) <= _SHOWN_IDS + 1:
         return ", ".join(ids)
     return f"{', '.join(ids[:_SHOWN_IDS])} and {len(ids) - _SHOWN_IDS} more"
 

@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from engine import commands, due, queries
+from engine import commands, database, due, models, queries
+from engine.bpmn import read_diagram
+from engine.definitions import lone_model
+from engine.diagrams import Process
 from engine.errors import NotFound
+from engine.forms import Form
+from engine.identity import Actor
+from engine.model import Model
 from engine.queries import Answer, Turn
 from engine.runtime import Runtime
+from engine.services import ServiceRegistry
+from engine.spiff import Program, waiting_at
 from tests.engine.conftest import MANAGER, WORKER, Clock, Office, write
-from tests.engine.drawing import document, element, flows, message, process, properties, timer
+from tests.engine.drawing import (
+    Block,
+    document,
+    draw,
+    element,
+    flows,
+    message,
+    process,
+    properties,
+    timer,
+)
 from tests.engine.errand import FILES, form, radio, text
 from tests.engine.test_commands import BIG, DONE, begin, do, task
+from tests.engine.test_runs import blocks, conditions_of
 
 MODEL = b"""
 id = "visit"
@@ -178,6 +201,48 @@ def grounds(runtime: Runtime, key: str, name: str) -> queries.Grounds:
 
 def told(grounds: queries.Grounds) -> list[tuple[str, str]]:
     return [(cause.kind, cause.name) for cause in grounds.causes]
+
+
+@pytest.fixture(scope="module")
+def lone_runtime(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Runtime, Clock]]:
+    """A node on a database that all examples of a test share, and its clock."""
+    path = shutil.copy(sqlite_template, tmp_path_factory.mktemp("lone") / "lone.sqlite3")
+    engine, clock = database.connect(f"sqlite:///{path}"), Clock()
+    yield Runtime(engine, ServiceRegistry(), clock), clock
+    engine.dispose()
+
+
+def deploy_unchecked(runtime: Runtime, model: Model) -> None:
+    """Make a model the newest version although nothing but its diagram is there."""
+    with runtime.database.begin() as connection:
+        versions = connection.execute(sa.select(sa.func.count(models.deployment.c.id)))
+        number = connection.execute(
+            models.deployment.insert()
+            .values(
+                model=model.id,
+                version=versions.scalar_one() + 1,
+                digest="",
+                deployed_at=runtime.clock(),
+                deployed_by="wyn",
+            )
+            .returning(models.deployment.c.id)
+        ).scalar_one()
+    programs = {name: Program(each) for name, each in model.processes.items()}
+    runtime.keep(number, replace(model, programs=programs))
+
+
+def catching(runtime: Runtime, process: Process, key: str) -> list[str]:
+    """The messages that a case waits for."""
+    with runtime.database.begin() as connection:
+        states = connection.execute(
+            sa.select(models.instance.c.state).where(
+                models.instance.c.business_key == key, models.instance.c.status == "active"
+            )
+        ).scalars()
+        at = [process.elements[name] for state in states for name in waiting_at(state, armed=True)]
+    return [each.event.value for each in at if each.event and each.event.kind == "message"]
 
 
 @contextmanager
@@ -356,6 +421,36 @@ def test_a_walk_that_is_too_long_ends_without_an_answer(
 def test_there_are_no_grounds_for_a_task_that_is_not_there(runtime: Runtime) -> None:
     with pytest.raises(NotFound, match="no such task"):
         queries.grounds(runtime, 99)
+
+
+@settings(max_examples=40, deadline=None)
+@given(blocks, st.data())
+def test_the_cause_is_always_what_happened_when_the_task_was_opened(
+    lone_runtime: tuple[Runtime, Clock], block: Block, data: st.DataObject
+) -> None:
+    """Whatever is drawn and done: a task opens as its cause happens, not before or after."""
+    runtime, clock = lone_runtime
+    processes, findings = read_diagram(draw(block), "p.bpmn")
+    model = lone_model({process.id: process for process in processes}, findings)
+    everyone = Actor("wyn", frozenset({""}))
+    deploy_unchecked(runtime, replace(model, forms={"": Form("", ())}))
+    settled = {name: data.draw(st.booleans(), name) for name in conditions_of(block)}
+    key = commands.start(runtime, model.id, "p", settled, everyone).business_key
+    for _ in range(10):
+        opened = queries.open_tasks(runtime, key)
+        for each in opened:
+            causes = queries.grounds(runtime, each.id).causes
+            assert causes[-1].at == each.created_at, (each.element, causes)
+        waiting = catching(runtime, processes[0], key)
+        acts = [("do", str(each.id)) for each in opened] + [("send", name) for name in waiting]
+        if not acts:
+            return
+        kind, what = data.draw(st.sampled_from(acts), "act")
+        clock.move(minutes=1)
+        if kind == "do":
+            commands.complete_task(runtime, int(what), {}, everyone)
+        else:
+            commands.correlate(runtime, what, key, {}, everyone)
 
 
 # What can come next
