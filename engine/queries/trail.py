@@ -161,8 +161,7 @@ class Trail:
         last = log.latest(before, wanted)
         if last is None or last.element is None:
             return None
-        source = log.process.elements[last.element]
-        return log, source, before if source.kind in _WORK else last.seq
+        return log, log.process.elements[last.element], before
 
     def _log(self, instance_id: int) -> _Log:
         if instance_id not in self._logs:

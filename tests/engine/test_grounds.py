@@ -300,6 +300,44 @@ def test_the_answer_that_sent_the_work_back_is_told_in_the_forms_words(runtime: 
     assert [turn.question for turn in cause.turns] == ["is_done"]
 
 
+def test_only_the_turns_that_hung_on_the_answer_are_told(runtime: Runtime) -> None:
+    key = begin(runtime)
+    do(runtime, key, "agree", BIG)
+    do(runtime, key, "do", DONE)
+    (cause,) = grounds(runtime, key, "look_at_it").causes
+    assert cause.answers == (Answer("The result", "done"),)
+    # Which way came next had been settled by the decision before.
+    assert [turn.question for turn in cause.turns] == ["is_done"]
+
+
+def test_a_gateway_passed_on_the_way_to_somewhere_else_is_no_cause(
+    lone_runtime: tuple[Runtime, Clock],
+) -> None:
+    runtime, _ = lone_runtime
+    drawing = process(
+        "p",
+        element("startEvent", "begin")
+        + element("parallelGateway", "fork")
+        + element("exclusiveGateway", "here", default="here_to_merge")
+        + element("exclusiveGateway", "there", default="there_to_away")
+        + element("exclusiveGateway", "merge")
+        + element("userTask", "home")
+        + element("userTask", "away")
+        + element("endEvent", "ended")
+        + flows(
+            "begin > fork > here; fork > there; here > merge; there > merge | c;"
+            "here > ended | c; there > away > ended; merge > home > ended"
+        ),
+    )
+    processes, findings = read_diagram(document(drawing), "p.bpmn")
+    model = lone_model({each.id: each for each in processes}, findings)
+    deploy_unchecked(runtime, replace(model, forms={"": Form("", ())}))
+    key = commands.start(runtime, model.id, "p", {}, WORKER).business_key
+    for name, question in (("home", "here"), ("away", "there")):
+        (cause,) = grounds(runtime, key, name).causes
+        assert [turn.question for turn in cause.turns] == [question]
+
+
 def test_a_called_process_names_the_answer_that_was_given_in_its_caller(
     runtime: Runtime, tmp_path: Path
 ) -> None:
@@ -543,6 +581,16 @@ def test_an_agreed_date_is_told_with_who_gave_it(runtime: Runtime, tmp_path: Pat
 def test_without_a_due_date_there_is_nothing_to_reckon(runtime: Runtime, tmp_path: Path) -> None:
     key = visit(runtime, tmp_path, "round")
     assert grounds(runtime, key, "try_it").reckoning is None
+
+
+def test_a_date_that_no_longer_follows_is_not_explained(runtime: Runtime) -> None:
+    key = begin(runtime)
+    do(runtime, key, "agree", BIG)
+    with runtime.database.begin() as connection:
+        connection.execute(
+            models.user_task.update().values(due_at=datetime(2026, 3, 9, tzinfo=UTC))
+        )
+    assert grounds(runtime, key, "do").reckoning is None
 
 
 # Where a case is
