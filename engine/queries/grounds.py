@@ -27,6 +27,7 @@ from engine.timescales import LONDON, Timescale, bank_holidays, due_at
 
 MOST_MOVES = 12
 MOST_ANSWERS = 8
+_CALLER = instance.alias("caller")
 _CLOSED_QUESTIONS = WITH_OPTIONS | {"checkbox"}
 
 
@@ -110,17 +111,16 @@ def grounds(runtime: Runtime, task_id: int) -> Grounds:
 
     Reads a bounded part of the history, so an old case answers as fast as a new one.
     """
-    caller = instance.alias("caller")
     with reading(runtime.database) as connection:
         row = connection.execute(
             sa.select(
                 user_task,
                 instance.c.deployment_id,
                 instance.c.variables,
-                caller.c.process.label("caller"),
+                _CALLER.c.process.label("caller"),
             )
             .join(instance, instance.c.id == user_task.c.instance_id)
-            .outerjoin(caller, caller.c.id == instance.c.parent_id)
+            .outerjoin(_CALLER, _CALLER.c.id == instance.c.parent_id)
             .where(user_task.c.id == task_id)
         ).one_or_none()
         if row is None:

@@ -141,9 +141,11 @@ class Trail:
         if event is None:
             return None
         if event.kind == "started" and log.parent_id is not None:
+            # A history may be older than these notes in it: then nobody knows the way on.
+            number = event.detail.get("caller")
             parent = self._log(log.parent_id)
             call = parent.process.elements[log.parent_element]
-            return parent, call, None, event.detail["caller"]
+            return None if number is None else (parent, call, None, number)
         return log, element, event, event.seq
 
     def _inside(self, log: _Log, element: Element, before: int) -> tuple[_Log, Element, int] | None:
@@ -153,7 +155,7 @@ class Trail:
             wanted = _throwers(log.process, element)
         elif element.kind == "callActivity":
             back = log.latest(before, _is("returned", element))
-            if back is None:
+            if back is None or "instance" not in back.detail:
                 return None
             log = self._log(back.detail["instance"])
             before = log.events + 1

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
@@ -454,6 +455,35 @@ def test_a_walk_that_is_too_long_ends_without_an_answer(
     do(runtime, key, "left_two", {})
     monkeypatch.setattr("engine.queries.trail.MOST_EVENTS", 8)
     assert told(grounds(runtime, key, "both_done")) == [("task_completed", "left_two")]
+
+
+def test_a_history_that_does_not_say_who_called_ends_the_walk(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    """So it is with cases that began under a version that did not write it."""
+    key = visit(runtime, tmp_path, "right")
+    looking = task(runtime, key, "look_at_it")
+    forget(runtime, "caller")
+    assert queries.grounds(runtime, looking).causes == ()
+    do(runtime, key, "look_at_it", {"verdict": "fine"})
+    forget(runtime, "instance")
+    assert grounds(runtime, key, "after_look").causes == ()
+
+
+def forget(runtime: Runtime, name: str) -> None:
+    """Take a note out of every event of the history."""
+    with runtime.database.begin() as connection:
+        for row in connection.execute(sa.select(models.history)).all():
+            event = orjson.loads(row.event)
+            event.get("detail", {}).pop(name, None)
+            connection.execute(
+                models.history.update()
+                .where(
+                    models.history.c.instance_id == row.instance_id,
+                    models.history.c.seq == row.seq,
+                )
+                .values(event=orjson.dumps(event))
+            )
 
 
 def test_there_are_no_grounds_for_a_task_that_is_not_there(runtime: Runtime) -> None:
