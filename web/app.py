@@ -31,6 +31,7 @@ from web import (
     sign_in,
     tasks,
     trays,
+    why,
     words,
 )
 from web.people import current_user, now, reading
@@ -150,6 +151,7 @@ def _templates(app: Flask, settings: Settings) -> None:
         late=lambda moment: words.is_late(moment, now()),
         age=lambda born: words.age_words(born, words.local(now()).date()),
         value=words.value_words,
+        clause_ids=why.clause_ids,
     )
     environment.globals.update(
         count=words.count_words, label=vocabulary.label, static_url=_static_url, settings=settings

@@ -14,7 +14,7 @@ from engine import commands, queries
 from engine.errors import Conflict, InvalidAnswers, NotAllowed, TaskClosed
 from engine.forms import Form
 from handlers import cases, directory, separation, vocabulary
-from web import forms, words
+from web import forms, why, words
 from web.people import can_do, reading, runtime, signed_in
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks/<int(max=2147483647):task_id>")
@@ -39,7 +39,7 @@ def show(task_id: int) -> ResponseReturnValue:
         return _closed(task)
     _require_theirs(task)
     if task.assignee is None:
-        return _page("task_claim.html", task)
+        return _page("task_claim.html", task, why=_why(task))
     return _form_page(task, task.draft if task.draft is not None else _returned_answers(task))
 
 
@@ -254,7 +254,15 @@ def _form_page(
         opened=opened,
         anchor=anchor,
         returned=_returned(task),
+        why=_why(task),
     )
+
+
+def _why(task: queries.Task) -> why.Why:
+    grounds = queries.grounds(runtime(), task.id)
+    with reading() as connection:
+        names = directory.names(connection, why.people_in(grounds))
+    return why.in_words(grounds, names)
 
 
 def _page(template: str, task: queries.Task, **values: Any) -> str:

@@ -1,6 +1,17 @@
-"""Every read. What there is to do is in `work`, what happened in `record`."""
+"""Every read. What there is to do is in `work`, what happened in `record`, where a case is in
+`whereabouts`, and why a task is there in `grounds`."""
 
 from engine.automation import latest_submission
+from engine.model import Clause
+from engine.queries.grounds import (
+    Answer,
+    Cause,
+    DecisionTaken,
+    Grounds,
+    Reckoning,
+    grounds,
+)
+from engine.queries.onward import Turn, Way
 from engine.queries.record import (
     Diagram,
     Event,
@@ -15,6 +26,7 @@ from engine.queries.record import (
     submissions,
     verify_history,
 )
+from engine.queries.whereabouts import Place, whereabouts
 from engine.queries.work import (
     Message,
     Page,
@@ -29,17 +41,27 @@ from engine.queries.work import (
 )
 
 __all__ = [
+    "Answer",
+    "Cause",
+    "Clause",
+    "DecisionTaken",
     "Diagram",
     "Event",
+    "Grounds",
     "Incident",
     "InstanceRow",
     "Message",
     "Page",
+    "Place",
+    "Reckoning",
     "Submission",
     "Task",
     "TaskRow",
+    "Turn",
+    "Way",
     "closed_tasks",
     "diagram",
+    "grounds",
     "history",
     "incidents",
     "instances",
@@ -52,4 +74,5 @@ __all__ = [
     "tray_counts",
     "verify_history",
     "waiting_messages",
+    "whereabouts",
 ]
