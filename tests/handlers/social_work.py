@@ -66,3 +66,33 @@ def hand_over(office: Office, *, support: bool = False) -> None:
 def step_down(office: Office) -> None:
     """Social care asks for a step down by way of the overview."""
     office.receive(source="step_down", social_care_involvement="open")
+
+
+def agree_step_down(office: Office) -> None:
+    """Threshold, meeting and transfer: the case comes from social care to the CAF Team."""
+    office.do(
+        "discuss_step_down",
+        "socialcare",
+        discussed_on="2026-03-02",
+        discussed_with="Sandy Socialworker",
+        discussion="Need remains below the threshold.",
+        caf_appropriate="yes",
+        support_transfer="The family worker introduces the school.",
+        meeting_on="2026-03-09",
+    )
+    office.do(
+        "hold_step_down_meeting",
+        "socialworker",
+        held_on="2026-03-02",
+        attended=[{"name": "Ash Example", "role": "Mother"}],
+        initial_plan="Breakfast club.",
+        agreed_lead_professional="Lee Leadpro",
+        roles_and_actions=[{"name": "Terry Teacher", "action": "Keeps a place."}],
+    )
+    office.do(
+        "transfer_case",
+        "socialcare",
+        transferred_on="2026-03-02",
+        handed_over="The plan and the chronology.",
+        closed_in_lcs=True,
+    )

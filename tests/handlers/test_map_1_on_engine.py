@@ -13,6 +13,7 @@ from tests.handlers.desk import PEOPLE, action, contact
 from tests.handlers.office import AGREED, PASSED, RETURNED, SENDER, Office
 from tests.handlers.social_work import (
     agree_plan,
+    agree_step_down,
     allocate,
     assess,
     hand_over,
@@ -219,32 +220,7 @@ def test_a_case_steps_down_from_social_care(office: Office) -> None:
     step_down(office)
     assert office.open_tasks() == ["discuss_step_down"]
     assert office.file().tray == "step_down"
-    office.do(
-        "discuss_step_down",
-        "socialcare",
-        discussed_on="2026-03-02",
-        discussed_with="Sandy Socialworker",
-        discussion="Need remains below the threshold.",
-        caf_appropriate="yes",
-        support_transfer="The family worker introduces the school.",
-        meeting_on="2026-03-09",
-    )
-    office.do(
-        "hold_step_down_meeting",
-        "socialworker",
-        held_on="2026-03-02",
-        attended=[{"name": "Ash Example", "role": "Mother"}],
-        initial_plan="Breakfast club.",
-        agreed_lead_professional="Lee Leadpro",
-        roles_and_actions=[{"name": "Terry Teacher", "action": "Keeps a place."}],
-    )
-    office.do(
-        "transfer_case",
-        "socialcare",
-        transferred_on="2026-03-02",
-        handed_over="The plan and the chronology.",
-        closed_in_lcs=True,
-    )
+    agree_step_down(office)
     assert office.open_tasks() == ["create_social_work_record"]
     file = office.file()
     assert file.tray == "social_work"

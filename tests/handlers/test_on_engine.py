@@ -28,18 +28,20 @@ def test_the_example_contacts_each_start_one_case(office: Office) -> None:
             unreadable.append(path.name)
         else:
             received[path.name] = intake.receive_contact(office.runtime, read, SENDER)
-    assert unreadable == ["12-unreadable.json"]
+    assert unreadable == ["13-unreadable.json"]
     again = received.pop("11-school-lateness-sent-again.json")
     assert again.duplicate
     assert again.reference == received["01-school-lateness.json"].reference
     assert not any(one.duplicate for one in received.values())
-    assert len({one.reference for one in received.values()}) == 10
+    assert len({one.reference for one in received.values()}) == 11
     assert queries.incidents(office.runtime) == []
     mash = queries.tray(office.runtime, PEOPLE["mash"].actor)
     assert {row.element for row in mash.rows} == {
         "complete_basic_checks",
         "complete_emash_assessment",
     }
+    steps_down = queries.tray(office.runtime, PEOPLE["socialcare"].actor)
+    assert [row.element for row in steps_down.rows] == ["discuss_step_down"]
 
 
 def test_a_contact_sent_four_times_at_once_starts_one_case(office: Office) -> None:
