@@ -16,9 +16,9 @@ from handlers.access import visible_cases
 from handlers.actions import add_actions, complete_actions
 from handlers.answers import Answers, submitted_by
 from handlers.casefile import begin_step
-from handlers.directory import User, user
+from handlers.directory import User
 from handlers.models import cases, tacs
-from handlers.notifications import deliver
+from handlers.notifications import deliver, person_or_role
 from handlers.registry import services
 from handlers.vocabulary import date_in_words, today
 
@@ -123,8 +123,8 @@ def alert_overdue_tac(context: ServiceContext) -> dict[str, Any]:
         "Hold the meeting and record its outcomes, or agree a new date."
     )
     addressees = [
-        _person_or_role(context.connection, case.lead_professional, "lead_professional"),
-        _person_or_role(context.connection, case.co_ordinator, "caf_co_ordinator"),
+        person_or_role(context.connection, case.lead_professional, "lead_professional"),
+        person_or_role(context.connection, case.co_ordinator, "caf_co_ordinator"),
     ]
     if planned is not None and planned.alerts:
         addressees.append("caf_duty_manager")
@@ -160,12 +160,6 @@ def overdue(connection: Connection, reader: User, *, today: date) -> list[Overdu
         )
         for row in rows
     ]
-
-
-def _person_or_role(connection: Connection, user_id: str | None, role: str) -> str:
-    """The person, or the role where nobody is named or the person has left."""
-    person = user(connection, user_id) if user_id else None
-    return person.id if person is not None and person.active else role
 
 
 def _awaited(connection: Connection, reference: str) -> Row[Any] | None:

@@ -41,8 +41,12 @@ def notify(context: ServiceContext, to: str, subject: str, text: str) -> dict[st
     return {}
 
 
-def deliver(context: ServiceContext, to: str, subject: str, text: str) -> None:
+def deliver(
+    context: ServiceContext, to: str, subject: str, text: str, *, name_case: bool = True
+) -> None:
     """Put a row in the inbox of each person addressed, and a mail on the outbox for each.
+
+    Without `name_case` neither says which case it is about, for people who must not know.
 
     A user id means that person, a role every active user with it; a role that nobody holds yet
     keeps one row for whoever gets it. Mails say nothing but the case's reference: subject and text
@@ -64,9 +68,11 @@ def deliver(context: ServiceContext, to: str, subject: str, text: str) -> None:
             raise ServiceError(
                 f"“{to}” is neither a user nor a role, so “{subject}” reached nobody."
             )
-    known = context.connection.execute(
-        select(cases.c.reference).where(cases.c.reference == context.business_key)
-    ).scalar_one_or_none()
+    known = None
+    if name_case:
+        known = context.connection.execute(
+            select(cases.c.reference).where(cases.c.reference == context.business_key)
+        ).scalar_one_or_none()
     row = {
         "case_reference": known,
         "subject": subject,
@@ -80,18 +86,21 @@ def deliver(context: ServiceContext, to: str, subject: str, text: str) -> None:
         context.connection.execute(
             insert(notifications).values(user_id=recipient.id, role=role, **row)
         )
-        context.send(
-            MAIL,
-            {
-                "to": recipient.email,
-                "subject": f"{context.business_key}: a message is waiting for you",
-                "text": (
-                    f"There is a message for you about case {context.business_key}. "
-                    "Sign in to read it."
-                ),
-                "case": context.business_key,
-            },
-        )
+        context.send(MAIL, _mail(recipient, context.business_key if name_case else ""))
+
+
+def person_or_role(connection: Connection, user_id: str | None, role: str) -> str:
+    """The person, or the role where nobody is named or the person has left."""
+    person = user(connection, user_id) if user_id else None
+    return person.id if person is not None and person.active else role
+
+
+def _mail(recipient: User, reference: str) -> dict[str, str]:
+    subject, about = "A message is waiting for you", ""
+    if reference:
+        subject, about = f"{reference}: a message is waiting for you", f" about case {reference}"
+    text = f"There is a message for you{about}. Sign in to read it."
+    return {"to": recipient.email, "subject": subject, "text": text, "case": reference}
 
 
 def report(

@@ -281,8 +281,9 @@ def messages_for(reference: str) -> list[queries.Message]:
     if not waiting:
         return []
     with reading() as connection:
-        may = case_access.may_contribute(connection, user, reference)
-    return waiting if may else []
+        return [
+            each for each in waiting if case_access.may_ask(connection, user, reference, each.name)
+        ]
 
 
 def _notes_page(
