@@ -22,7 +22,7 @@ from engine.services import ServiceRegistry
 from engine.shape import check_shape
 from engine.soundness import check_soundness
 from engine.spiff import Program, Run
-from engine.state_space import deadline, doubled, explore
+from engine.state_space import Effort, doubled, explore
 from engine.tokens import Marking, Scope
 from tests.engine.drawing import (
     Block,
@@ -277,7 +277,7 @@ def test_many_ways_side_by_side_take_no_time() -> None:
     assert time.process_time() - start < 1
 
 
-def test_what_cannot_be_proved_in_time_is_said_and_not_guessed() -> None:
+def test_what_cannot_be_proved_is_said_and_not_guessed() -> None:
     """Many tasks side by side, of which each can end all the others."""
     out = ends() + element("parallelGateway", "split") + element("parallelGateway", "join")
     for way in range(16):
@@ -451,7 +451,7 @@ def test_what_is_changed_at_random_is_found_or_never_sticks(
 
 
 def is_sound(net: Scope) -> bool:
-    space = explore(net, deadline())
+    space = explore(net, Effort())
     ending = space.ending()
     return space.complete and not any(
         doubled(net, marking) is not None or (marking, memory) not in ending
