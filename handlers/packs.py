@@ -51,11 +51,11 @@ def write_panel_pack(
     take_out = _named_at(context, review, since=form)
     if anonymous:
         redact = redactor(found, _agency_of_leader(context, found), take_out).redact
-        paper = _paper(found, answers, day, stand_ins(found), redact, anonymous=True)
+        paper = panel_paper(found, answers, day, stand_ins(found), redact, anonymous=True)
     else:
         shown = {number: person.name for number, person in enumerate(found.people)}
         strike = Redactor([], take_out=take_out).strike
-        paper = _paper(found, answers, day, shown, strike, anonymous=False)
+        paper = panel_paper(found, answers, day, shown, strike, anonymous=False)
     context.connection.execute(
         delete(documents_table).where(
             documents_table.c.case_reference == context.business_key,
@@ -196,7 +196,7 @@ def _agency_of_leader(context: ServiceContext, found: Case) -> list[str]:
     return [leader.organisation] if leader is not None else []
 
 
-def _paper(
+def panel_paper(
     found: Case,
     answers: Answers,
     day: date,
@@ -205,6 +205,9 @@ def _paper(
     *,
     anonymous: bool,
 ) -> Paper:
+    """What the pack says: `shown` stands for each person by their place in the list, and every text
+    of the case passes through `put`.
+    """
     assessment = found.assessments[0] if found.assessments else None
     held = [tac for tac in found.tacs if tac.held_on is not None]
     content: Mapping[str, object] = assessment.content if assessment is not None else {}

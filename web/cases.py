@@ -49,6 +49,7 @@ _SECTIONS = (
     ("cases.tasks", "Tasks"),
     ("cases.timeline", "Timeline"),
     ("cases.diagram", "Diagram"),
+    ("documents.index", "Documents"),
     ("cases.notes", "Case notes"),
 )
 
