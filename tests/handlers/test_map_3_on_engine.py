@@ -215,12 +215,20 @@ def test_a_step_up_that_does_not_happen_resumes_with_the_tac(office: Office) -> 
     assert office.open_tasks() == ["discuss_with_dats"]
     office.do(
         "discuss_with_dats",
-        "coordinator",
+        BY,
         discussed_on="2026-03-02",
         discussed_with="Duty manager of the assessment team",
         discussion="The threshold is not met.",
         threshold_met="no",
         outcome="continue",
+    )
+    office.do(
+        "amend_own_plan",
+        BY,
+        plan_changes="Somebody calls every evening.",
+        new_actions=[action()],
+        agreed_by="Ash Example",
+        plan_agreed=True,
     )
     assert office.open_tasks() == ["hold_initial_tac"]
 

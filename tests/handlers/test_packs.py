@@ -19,6 +19,7 @@ from handlers.answers import Answers
 from handlers.redaction import Redactor, Somebody
 from handlers.views import Assessment, Case, ContactView, Person
 from handlers.vocabulary import date_in_words
+from handlers.word import Paper
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = date(2026, 3, 2)
@@ -115,18 +116,27 @@ def plain(text: str) -> str:
     return f" {words} "
 
 
-def said_in(file: bytes) -> str:
-    """Everything that stands in any part of a Word document: texts, attributes and names."""
-    found = []
+def parts_of(file: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(file)) as packed:
         assert packed.testzip() is None
-        for name in packed.namelist():
-            found.append(name)
-            if name.endswith((".xml", ".rels")):
-                root = etree.fromstring(packed.read(name))
-                if name.startswith(("word/document", "docProps/")):
-                    found.append(" ".join(root.itertext()))
-                    found += [value for each in root.iter() for value in each.attrib.values()]
+        return {name: packed.read(name) for name in packed.namelist()}
+
+
+EMPTY = parts_of(word.write(Paper("", "", []), NOW))
+
+
+def said_in(file: bytes) -> str:
+    """Everything that stands in any part of a Word document: texts, attributes and names.
+
+    Parts that are the same in an empty document say nothing.
+    """
+    found = []
+    for name, content in parts_of(file).items():
+        found.append(name)
+        if content != EMPTY.get(name):
+            root = etree.fromstring(content)
+            found.append(" ".join(root.itertext()))
+            found += [value for each in root.iter() for value in each.attrib.values()]
     return plain(" \n".join(found))
 
 
@@ -206,7 +216,7 @@ NEUTRAL = said_in(
 """What a pack says about any family at all; a name like it tells nothing."""
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_no_part_of_an_anonymous_pack_tells_who_the_family_is(data: st.DataObject) -> None:
     children = data.draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
@@ -238,7 +248,9 @@ def test_no_part_of_an_anonymous_pack_tells_who_the_family_is(data: st.DataObjec
     secrets |= {plain(way) for way in dates_in_words(born)}
     secrets |= {plain(each) for each in (school, school.split()[0], street, street.split()[1])}
     secrets |= {plain(each) for each in (postcode, postcode.replace(" ", ""), phone)}
-    secrets |= {" zephyr ", " quillon ", " cafe 2026 00009 ", " 00009 ", " ec 77123 ", " leader "}
+    secrets |= {" zephyr ", " quillon ", " 00009 ", " ec 77123 ", " leader "}
+    # A longer name must not stand within another word either, such as “Robins”.
+    secrets |= {secret.strip() for secret in secrets if len(secret) > 5}
     leaks = {
         secret
         for secret in secrets
