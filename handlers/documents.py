@@ -7,9 +7,10 @@ import io
 import re
 import unicodedata
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select
 
@@ -246,13 +247,13 @@ def _refused(message: str) -> InvalidAnswers:
     return InvalidAnswers({"file": message})
 
 
-def _file(row: Row[tuple[object, ...]] | None) -> tuple[str, str, bytes]:
+def _file(row: Row[Any] | None) -> tuple[str, str, bytes]:
     if row is None:
         raise NotFound("There is no such document, or it was taken back.")
     return str(row.name), str(row.media_type), bytes(row.content)
 
 
-def _views(connection: Connection, rows: object) -> list[Document]:
-    listed = [dict(row._mapping) for row in rows]  # type: ignore[attr-defined]
+def _views(connection: Connection, rows: Sequence[Row[Any]]) -> list[Document]:
+    listed = [dict(row._mapping) for row in rows]
     known = names(connection, [row["added_by"] for row in listed])
     return [Document(**row | {"added_by": known[row["added_by"]]}) for row in listed]
