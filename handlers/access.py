@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from engine.errors import InvalidAnswers, NotAllowed, NotFound
+from engine.models import user_task
 from handlers.consent import in_force
 from handlers.directory import User, names
 from handlers.models import (
@@ -44,6 +45,14 @@ CAF_TEAM: Final = (
 """The roles of the CAF Team, which works on every case (section 5 of the operational model)."""
 
 OVERSEER: Final = "caf_duty_manager"
+
+ASKED_IN: Final = frozenset({"mash_worker", "duty_assessment_team", "service_manager"})
+"""Roles outside the CAF Team that see a case while a task of it waits for them (4A, 5B, 5C)."""
+
+FOR_EVERYONE: Final = frozenset({"concern_raised", "step_up_requested"})
+"""Messages that everyone who sees a case may send, also with consent to read only (R2.1): a
+concern about a child is never refused.
+"""
 
 
 class ReasonNeeded(NotAllowed):
@@ -76,17 +85,26 @@ class LookUp:
 def visible_cases(user: User) -> ColumnElement[bool]:
     """The condition on `handlers.models.cases` that a case is one of those the user may see.
 
-    The CAF Team sees all; a MASH worker those without a tray decision and those they worked on; an
-    allocated social worker those about to step down and those they worked on; a lead professional
-    those they lead, and anyone those to which the family's consent gives them access.
+    The CAF Team sees all; a MASH worker those without a tray decision; an allocated social worker
+    those about to step down and those they worked on; the MASH, the duty assessment team and the
+    service managers those in which a task waits for them and those they worked on; a lead
+    professional those they lead, and those to which the family's consent gives them access.
     """
     if user.has(*CAF_TEAM):
         return true()
     granted: list[ColumnElement[bool]] = []
+    asked = exists().where(
+        user_task.c.business_key == cases.c.reference,
+        user_task.c.status == "open",
+        user_task.c.role.in_(sorted(user.roles & ASKED_IN)),
+        or_(user_task.c.assignee.is_(None), user_task.c.assignee == user.id),
+    )
     worked_on = exists().where(
         involvements.c.case_reference == cases.c.reference,
         involvements.c.user_id == user.id,
     )
+    if user.has(*ASKED_IN):
+        granted += [asked, worked_on]
     if user.has("allocated_social_worker"):
         granted += [cases.c.tray == "step_down", worked_on]
     if user.has("mash_worker"):
@@ -94,7 +112,7 @@ def visible_cases(user: User) -> ColumnElement[bool]:
             triages.c.case_reference == cases.c.reference, triages.c.decided_tray.is_not(None)
         )
         in_the_mash = and_(~decided, cases.c.source != "step_down", cases.c.status == "open")
-        granted += [in_the_mash, worked_on]
+        granted.append(in_the_mash)
     if user.has("lead_professional"):
         granted += [cases.c.lead_professional == user.id, _consented(user)]
     return or_(false(), *granted)
@@ -125,13 +143,20 @@ def may_contribute(connection: Connection, user: User, reference: str) -> bool:
     """
     if not may_see(connection, user, reference):
         return False
-    if user.has(*CAF_TEAM, "mash_worker"):
+    if user.has(*CAF_TEAM, *ASKED_IN):
         return True
     allowed = or_(cases.c.lead_professional == user.id, _consented(user, "contribute"))
     found = connection.execute(
         select(cases.c.reference).where(cases.c.reference == reference, allowed)
     )
     return found.first() is not None
+
+
+def may_ask(connection: Connection, user: User, reference: str, message: str) -> bool:
+    """Whether the user may send this message about the case, as far as their access goes."""
+    if message in FOR_EVERYONE:
+        return may_see(connection, user, reference)
+    return may_contribute(connection, user, reference)
 
 
 def require_contribution(connection: Connection, user: User, reference: str) -> None:

@@ -9,6 +9,7 @@ from engine.services import ServiceContext
 from handlers.answers import Answers, submitted_by
 from handlers.casefile import begin_step, write_note
 from handlers.directory import user
+from handlers.notifications import deliver, person_or_role
 from handlers.registry import services
 from handlers.vocabulary import words
 
@@ -70,6 +71,36 @@ def record_outcome(context: ServiceContext, form: str) -> dict[str, Any]:
         context.now,
         kind="outcome",
     )
+    return {}
+
+
+@services.handler("record_support", results=("heard_by_panel",))
+def record_support(context: ServiceContext, form: str) -> dict[str, Any]:
+    """Keep what was agreed after a CAF social worker's support as a case note (4I).
+
+    Returns `heard_by_panel` as false: what follows was not the panel's advice.
+    """
+    record_outcome(context, form)
+    return {"heard_by_panel": False}
+
+
+@services.handler("resume_oversight")
+def resume_oversight(context: ServiceContext) -> dict[str, Any]:
+    """Tell the co-ordinator and whoever leads the CAF that it is back under the co-ordinator's
+    oversight (4M, 5H); without a co-ordinator, all of them.
+    """
+    case = begin_step(context)
+    told = [person_or_role(context.connection, case.co_ordinator, "caf_co_ordinator")]
+    if case.lead_professional is not None:
+        told.append(person_or_role(context.connection, case.lead_professional, "caf_duty_manager"))
+    for addressee in dict.fromkeys(told):
+        deliver(
+            context,
+            addressee,
+            "The CAF continues",
+            "What was discussed about this CAF is settled and it continues. "
+            "The CAF co-ordinator resumes oversight.",
+        )
     return {}
 
 

@@ -16,9 +16,9 @@ from handlers.access import visible_cases
 from handlers.actions import add_actions, complete_actions
 from handlers.answers import Answers, submitted_by
 from handlers.casefile import begin_step, write_note
-from handlers.directory import User, user
+from handlers.directory import User
 from handlers.models import cases, tacs
-from handlers.notifications import deliver
+from handlers.notifications import deliver, person_or_role
 from handlers.registry import services
 from handlers.vocabulary import date_in_words, today
 
@@ -186,16 +186,10 @@ def _agree(context: ServiceContext, due_on: date, by: str) -> dict[str, Any]:
 def _both(connection: Connection, case: Row[Any]) -> list[str]:
     """The case's lead professional and co-ordinator, each only once if they are one."""
     people = (
-        _person_or_role(connection, case.lead_professional, "lead_professional"),
-        _person_or_role(connection, case.co_ordinator, "caf_co_ordinator"),
+        person_or_role(connection, case.lead_professional, "lead_professional"),
+        person_or_role(connection, case.co_ordinator, "caf_co_ordinator"),
     )
     return list(dict.fromkeys(people))
-
-
-def _person_or_role(connection: Connection, user_id: str | None, role: str) -> str:
-    """The person, or the role where nobody is named or the person has left."""
-    person = user(connection, user_id) if user_id else None
-    return person.id if person is not None and person.active else role
 
 
 def _awaited(connection: Connection, reference: str) -> Row[Any] | None:

@@ -44,8 +44,12 @@ def notify(context: ServiceContext, to: str, subject: str, text: str) -> dict[st
     return {}
 
 
-def deliver(context: ServiceContext, to: str, subject: str, text: str) -> None:
+def deliver(
+    context: ServiceContext, to: str, subject: str, text: str, *, name_case: bool = True
+) -> None:
     """Put a row in the inbox of each person addressed, and a mail on the outbox for each.
+
+    Without `name_case` neither says which case it is about, for people who must not know.
 
     A user id means that person, a role every active user with it; a role that nobody holds yet
     keeps one row for whoever gets it. Mails say nothing but the case's reference: subject and text
@@ -67,9 +71,11 @@ def deliver(context: ServiceContext, to: str, subject: str, text: str) -> None:
             raise ServiceError(
                 f"“{to}” is neither a user nor a role, so “{subject}” reached nobody."
             )
-    known = context.connection.execute(
-        select(cases.c.reference).where(cases.c.reference == context.business_key)
-    ).scalar_one_or_none()
+    known = None
+    if name_case:
+        known = context.connection.execute(
+            select(cases.c.reference).where(cases.c.reference == context.business_key)
+        ).scalar_one_or_none()
     row = {
         "case_reference": known,
         "subject": subject,
@@ -83,7 +89,7 @@ def deliver(context: ServiceContext, to: str, subject: str, text: str) -> None:
         context.connection.execute(
             insert(notifications).values(user_id=recipient.id, role=role, **row)
         )
-        context.send(MAIL, _mail(recipient, context.business_key))
+        context.send(MAIL, _mail(recipient, context.business_key if name_case else ""))
 
 
 def tell(context: ServiceContext, people: Iterable[str | None], subject: str, text: str) -> None:
@@ -92,6 +98,12 @@ def tell(context: ServiceContext, people: Iterable[str | None], subject: str, te
         person = user(context.connection, user_id) if user_id else None
         if person is not None and person.active:
             deliver(context, person.id, subject, text)
+
+
+def person_or_role(connection: Connection, user_id: str | None, role: str) -> str:
+    """The person, or the role where nobody is named or the person has left."""
+    person = user(connection, user_id) if user_id else None
+    return person.id if person is not None and person.active else role
 
 
 def report(
@@ -174,12 +186,11 @@ def mark_read(connection: Connection, reader: User, notification_id: int, *, now
 
 
 def _mail(recipient: User, reference: str) -> dict[str, str]:
-    return {
-        "to": recipient.email,
-        "subject": f"{reference}: a message is waiting for you",
-        "text": f"There is a message for you about case {reference}. Sign in to read it.",
-        "case": reference,
-    }
+    subject, about = "A message is waiting for you", ""
+    if reference:
+        subject, about = f"{reference}: a message is waiting for you", f" about case {reference}"
+    text = f"There is a message for you{about}. Sign in to read it."
+    return {"to": recipient.email, "subject": subject, "text": text, "case": reference}
 
 
 def _addressed_to(reader: User) -> ColumnElement[bool]:

@@ -72,6 +72,7 @@ CAF_AND_MASH = Access(
 )
 DUTY_MANAGERS = Access(Who.PERSON, roles=frozenset({"caf_duty_manager"}))
 DUTY_MANAGERS_TASKS = Access(Who.PERSON, roles=DUTY_MANAGERS.roles, task=True)
+PANEL = Access(Who.PERSON, roles=frozenset({"caf_support_panel"}))
 API_KEY = Access(Who.SYSTEM)
 
 ROUTES: dict[str, Access] = {
@@ -104,6 +105,11 @@ ROUTES: dict[str, Access] = {
     "cases.diagram_file": ON_THE_CASE,
     "cases.notes": ON_THE_CASE,
     "cases.add_note": ON_THE_CASE,
+    "documents.index": ON_THE_CASE,
+    "documents.upload": ON_THE_CASE,
+    "documents.download": ON_THE_CASE,
+    "documents.packs": PANEL,
+    "documents.pack": PANEL,
     "messages.form": ON_THE_CASE,
     "messages.send": ON_THE_CASE,
     "look_up.form": CAF_AND_MASH,

@@ -22,6 +22,7 @@ from web import (
     access,
     api,
     cases,
+    documents,
     errors,
     inbox,
     incidents,
@@ -93,8 +94,9 @@ def create_app(runtime: Runtime, settings: Settings) -> Flask:
     csrf = CSRFProtect(app)
     access.enforce(app)
     errors.register(app)
-    for views in (sign_in, trays, tasks, cases, messages, reassign, look_up, inbox, incidents):
+    for views in (sign_in, trays, tasks, cases, documents, messages, reassign, look_up, inbox):
         app.register_blueprint(views.blueprint)
+    app.register_blueprint(incidents.blueprint)
     app.register_blueprint(api.blueprint)
     csrf.exempt(api.blueprint)
     return app
@@ -105,6 +107,9 @@ def _begin() -> None:
     g.began = time.perf_counter()
     if "\0" in request.path:
         raise NotFound
+    if request.endpoint == documents.UPLOAD:
+        # Before anything reads the form: a file may be larger than answers are.
+        request.max_content_length = documents.MOST_POSTED
     if request.endpoint != "static":
         current_user()  # also for pages that say what went wrong before any view ran
 
@@ -172,6 +177,8 @@ def _navigation() -> list[dict[str, Any]]:
     entries = [("trays.start", "Your work"), ("cases.index", "Cases")]
     if access.CAF_AND_MASH.roles & user.roles:
         entries.append(("look_up.form", "Ask about a child"))
+    if access.PANEL.roles & user.roles:
+        entries.append(("documents.packs", "Panel packs"))
     entries.append(("inbox.index", f"Inbox ({unread} new)" if unread else "Inbox"))
     if access.DUTY_MANAGERS.roles & user.roles:
         entries.append(("incidents.index", "Incidents"))

@@ -49,6 +49,7 @@ _SECTIONS = (
     ("cases.tasks", "Tasks"),
     ("cases.timeline", "Timeline"),
     ("cases.diagram", "Diagram"),
+    ("documents.index", "Documents"),
     ("cases.notes", "Case notes"),
 )
 
@@ -291,8 +292,9 @@ def messages_for(reference: str) -> list[queries.Message]:
     if not waiting:
         return []
     with reading() as connection:
-        may = case_access.may_contribute(connection, user, reference)
-    return waiting if may else []
+        return [
+            each for each in waiting if case_access.may_ask(connection, user, reference, each.name)
+        ]
 
 
 def _notes_page(

@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest, Forbidden
 from engine import commands, queries
 from engine.errors import Conflict, InvalidAnswers, NotAllowed, TaskClosed
 from engine.forms import Form
-from handlers import cases, directory, separation, vocabulary
+from handlers import cases, directory, documents, separation, vocabulary
 from web import forms, why, words
 from web.people import can_do, reading, runtime, signed_in
 
@@ -280,8 +280,16 @@ def _page(template: str, task: queries.Task, **values: Any) -> str:
         mine=task.assignee == user.id,
         tray=vocabulary.label("tray", task.tray) if task.tray else None,
         earlier=_earlier(task),
+        to_read=_to_read(task),
         **values,
     )
+
+
+def _to_read(task: queries.Task) -> documents.Document | None:
+    """The document that this task is about, if there is one."""
+    with reading() as connection:
+        found = documents.of_case(connection, task.business_key)
+    return next((each for each in found if each.read_at_task == task.element), None)
 
 
 def _earlier(task: queries.Task) -> list[dict[str, Any]]:

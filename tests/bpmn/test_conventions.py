@@ -16,6 +16,8 @@ DRAWN_MAPS = {
     "caf_social_worker": (*(f"1{letter}" for letter in "ABCDEFGHIJKLMNOPQRST"), "1-4/5", "R2.1"),
     "caf_coordinator": (*(f"2{letter}" for letter in "ABCDEFGHIJKLMNOPQR"), "2-4/5", "R2.1"),
     "safer_families": (*(f"3{letter}" for letter in "ABCDEFGHIJKLMNO"), "3-4/5", "R2.1"),
+    "stuck_caf": (*(f"4{letter}" for letter in "ABCEFGHIJKLM"), "4-4/5", "R15.2", "R15.4"),
+    "step_up": (*(f"5{letter}" for letter in "ABCDEFGH"), "R4.2"),
 }
 
 
@@ -89,7 +91,14 @@ def test_choices_that_the_source_leaves_open_say_so() -> None:
         "is_social_work_caf_handed_over",
         "is_safer_families_consent_given",
         "does_safer_families_caf_go_on_after_tac",
-        "is_concern_urgent",
+        "who_leads_the_stuck_caf",
+        "does_social_care_take_it",
+        "is_pack_fit",
+        "what_did_panel_advise",
+        "is_stuck_closure_agreed",
+        "resolve_disagreement",
+        "who_leads_the_caf",
+        "is_transfer_complete",
     }
     said = {e.id for _, e in elements() if "Our interpretation: " in e.documentation}
     assert open_choices - said == set()

@@ -23,7 +23,13 @@ GIVEN = "No episode is opened and no assessment made unless consent was given"
 RETURNED = "An assessment that is returned comes back to its author, unless the case is closed"
 ANEW = "An assessment that is returned goes nowhere before its author has done it again"
 PASSED = "No plan is agreed from an assessment that did not pass quality assurance"
-URGENT = "An urgent concern is referred to the MASH, or stepped up by the CAF Team"
+URGENT = "An urgent concern is referred to the MASH"
+AT_ONCE = "The MASH is told of an urgent concern before anything else"
+DECIDED = "The MASH decides about every urgent referral"
+OPENLY = "The panel hears a case openly only if the family agrees"
+READ = "Nothing goes to the panel that nobody has read through"
+RESOLVED = "A disagreement about a step up is resolved by a service manager"
+CARRIED = "A case that steps up carries its most recent CAF and TAC outcomes"
 
 
 def findings(files: dict[str, bytes]) -> list[Finding]:
@@ -65,12 +71,15 @@ def test_every_rule_holds_and_is_proved() -> None:
 
 def test_every_rule_is_broken_below() -> None:
     said = set(re.findall(r'^name = "(.*)"$', FILES["policies.toml"].decode(), re.M))
-    assert said == {OVERSIGHT, AGREED, TRIAGE, RECORDED, GIVEN, RETURNED, ANEW, PASSED, URGENT}
+    before = {OVERSIGHT, AGREED, TRIAGE, RECORDED, GIVEN, RETURNED, ANEW, PASSED}
+    assert said == before | {URGENT, AT_ONCE, DECIDED, OPENLY, READ, RESOLVED, CARRIED}
     assert said == {rule for rules, *_ in BROKEN for rule in rules}
 
 
 COORDINATOR = "caf_coordinator.bpmn"
 OVERVIEW = "overview.bpmn"
+STUCK = "stuck_caf.bpmn"
+STEP_UP = "step_up.bpmn"
 BROKEN: list[tuple[set[str], dict[str, bytes], str, tuple[str, ...]]] = [
     (
         {OVERSIGHT},
@@ -196,12 +205,60 @@ BROKEN: list[tuple[set[str], dict[str, bytes], str, tuple[str, ...]]] = [
     (
         {URGENT},
         change(
-            "stuck_caf.bpmn",
-            redirect("from_is_concern_urgent_to_refer_to_mash", "take_to_panel"),
-            redirect("from_is_stuck_closure_agreed_to_stuck_discussion_is_due", "refer_to_mash"),
+            STUCK,
+            (
+                r'(id="refer_own_caf_to_mash".*?name="form" value=)"urgent_referral"',
+                r'\1"request_step_up"',
+            ),
         ),
-        "from_is_concern_urgent_to_refer_to_mash",
-        ("is_concern_urgent", "take_to_panel"),
+        "from_is_concern_urgent_to_tell_mash_at_once",
+        ("is_concern_urgent", "tell_mash_at_once", "refer_own_caf_to_mash"),
+    ),
+    (
+        {AT_ONCE},
+        change(
+            STUCK,
+            redirect("from_is_concern_urgent_to_tell_mash_at_once", "who_leads_the_stuck_caf"),
+            redirect("from_refer_to_mash_to_mash_has_referral", "tell_mash_at_once"),
+            redirect("from_tell_mash_at_once_to_who_leads_the_stuck_caf", "mash_has_referral"),
+        ),
+        "refer_to_mash",
+        ("is_concern_urgent", "who_leads_the_stuck_caf", "refer_to_mash"),
+    ),
+    (
+        {DECIDED},
+        change(STUCK, *into_lane("receive_urgent_referral", "refer_to_mash")),
+        "refer_to_mash",
+        ("refer_to_mash", "receive_urgent_referral"),
+    ),
+    (
+        {OPENLY},
+        change(STUCK, redirect("from_prepare_panel_case_to_pack_is_wanted", "write_open_pack")),
+        "write_open_pack",
+        ("prepare_panel_case", "write_open_pack"),
+    ),
+    (
+        {READ},
+        change(STUCK, ('pack_fit = "yes"', 'pack_fit != "no"')),
+        "send_pack_to_panel",
+        ("review_panel_pack", "is_pack_fit", "send_pack_to_panel"),
+    ),
+    (
+        {RESOLVED},
+        change(STEP_UP, *into_lane("resolve_disagreement", "discuss_with_dats")),
+        "from_do_both_agree_to_resolve_disagreement",
+        ("do_both_agree", "resolve_disagreement"),
+    ),
+    (
+        {CARRIED},
+        change(
+            STEP_UP,
+            redirect("from_step_up_is_agreed_to_transfer_to_social_care", "save_transfer"),
+            redirect("from_save_transfer_to_receive_transfer", "transfer_to_social_care"),
+            redirect("from_transfer_to_social_care_to_save_transfer", "receive_transfer"),
+        ),
+        "receive_transfer",
+        ("save_transfer", "transfer_to_social_care", "receive_transfer"),
     ),
 ]
 
@@ -235,8 +292,8 @@ def test_a_rule_whose_condition_is_drawn_nowhere_says_so() -> None:
 def test_what_must_never_happen() -> None:
     rule = '[[policy]]\nname = "No panel"\nnever = [{ clause = "R15.4" }]'
     (found,) = with_rules(rule)
-    assert (found.code, found.element, found.path) == ("policy", "take_to_panel", "stuck_caf.bpmn")
-    assert found.steps[-1] == "take_to_panel"
+    assert (found.code, found.element, found.path) == ("policy", "prepare_panel_case", STUCK)
+    assert found.steps[-1] == "prepare_panel_case"
     assert with_rules(rule.replace("never = [{", 'from = ["step_up"]\nnever = [{')) == []
 
 

@@ -193,7 +193,8 @@ def test_an_urgent_concern_of_the_team_goes_straight_to_a_step_up(office: Office
     allocate(office)
     open_episode(office)
     office.send("concern_raised", "socialworker", concern="Robin has a bruise.", urgent=True)
-    assert sorted(office.open_tasks()) == ["complete_social_work_assessment", "discuss_with_dats"]
+    tasks = ["complete_social_work_assessment", "refer_own_caf_to_mash"]
+    assert sorted(office.open_tasks()) == tasks
 
 
 def test_a_concern_that_is_open_at_the_hand_over_is_talked_through_first(office: Office) -> None:

@@ -193,6 +193,13 @@ def test_a_contact_that_steps_up_is_closed_by_the_duty_manager(office: Office) -
         closure_reason="stepped_up",
         closure_summary="Everything was handed over.",
     )
+    office.do(
+        "receive_transfer",
+        "dats",
+        receipt_on="2026-03-02",
+        social_care_contact="Dale Dats",
+        missing=False,
+    )
     assert not office.file().locked
     office.do(
         "oversee_step_up_closure",
