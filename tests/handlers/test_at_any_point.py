@@ -15,7 +15,7 @@ from engine import commands, due, queries
 from engine.errors import Conflict, EngineError, NotWaiting, TaskClosed
 from engine.models import outbox
 from handlers.models import closures
-from tests.handlers import other_maps, safer_families, social_work
+from tests.handlers import safer_families, social_work, step_ups, stuck_cafs
 from tests.handlers.desk import PEOPLE, action
 from tests.handlers.office import AGREED, MOVED, RETURNED, Office, assessment, tac
 
@@ -89,15 +89,15 @@ def step_up_after_review(office: Office) -> None:
 
 def panel_sitting(office: Office) -> None:
     tac_awaited(office)
-    other_maps.raise_concern(office)
-    other_maps.take_to_panel(office)
+    stuck_cafs.raise_concern(office)
+    stuck_cafs.take_to_panel(office)
 
 
 def several_concerns(office: Office) -> None:
     """Three at once: one at the panel, one discussed, one urgent."""
     panel_sitting(office)
-    other_maps.raise_concern(office, "coordinator")
-    other_maps.raise_concern(office, urgent=True)
+    stuck_cafs.raise_concern(office, "coordinator")
+    stuck_cafs.raise_concern(office, urgent=True)
 
 
 def with_social_workers(office: Office) -> None:
@@ -182,7 +182,7 @@ def test_from_any_point_to_a_review_back_to_the_work_and_to_closure(
     assert office.open_tasks() == before, "a request that is returned leaves the work as it is"
     if reach is not step_up_after_review:
         office.send("step_up_requested", "coordinator", reasons="The risk has grown.")
-        other_maps.discuss_step_up(office, "continue")
+        step_ups.discuss(office, "continue")
         assert office.open_tasks() == before, "without a step up the work is as it was"
     if reach in CONTACTS:
         assert office.waiting() == ["close_requested", "step_up_requested"]
@@ -238,7 +238,7 @@ def hold_review_now(office: Office) -> None:
 def test_stepped_up_from_any_point(office: Office, reach: Point) -> None:
     reach(office)
     office.send("step_up_requested", "coordinator", reasons="The risk has grown.")
-    other_maps.step_up(office)
+    step_ups.step_up(office)
     assert office.ended and closed_once(office)
     file = office.file()
     assert file.closure_reason == "stepped_up"
@@ -354,7 +354,7 @@ def test_a_closure_and_other_work_at_once(office: Office) -> None:
         complete(office, "oversee_requested_closure", "manager", AGREED),
         complete(office, "hold_tac", "leadpro", tac()),
         partial(office.send, "step_up_requested", "coordinator2", reasons="The risk has grown."),
-        partial(other_maps.raise_concern, office, "coordinator"),
+        partial(stuck_cafs.raise_concern, office, "coordinator"),
         partial(office.send, "review_requested", "manager2", **REVIEW),
     )
     assert office.ended and closed_once(office)
@@ -362,7 +362,7 @@ def test_a_closure_and_other_work_at_once(office: Office) -> None:
 
 def test_an_urgent_concern_outlives_a_closure_request(office: Office) -> None:
     tac_awaited(office)
-    other_maps.raise_concern(office, urgent=True)
+    stuck_cafs.raise_concern(office, urgent=True)
     referral = [task for task in office.open_tasks() if task != "hold_tac"]
     office.send("close_requested", "coordinator", **MOVED)
     assert set(referral) <= set(office.open_tasks())

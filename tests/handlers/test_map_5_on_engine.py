@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import io
-from typing import Any
 
 import pytest
 from docx import Document
 
 from engine import commands, queries
 from handlers import access, documents
-from tests.handlers.desk import PEOPLE, action, contact
-from tests.handlers.office import SENDER, Office
-
-AGREED = {"closure_decision": "agree", "oversight_comment": "Agreed."}
-RETURNED = {"closure_decision": "return", "oversight_comment": "Please talk to them again."}
+from tests.handlers.desk import PEOPLE, contact
+from tests.handlers.office import AGREED, RETURNED, SENDER, Office
+from tests.handlers.step_ups import amend, discuss, hold_tac, receive, transfer
 
 
 def start(office: Office) -> None:
@@ -25,66 +22,6 @@ def start(office: Office) -> None:
     office.agree_plan()
     office.send("step_up_requested", "leadpro", reasons="The risks have grown.")
     assert office.open_tasks() == ["discuss_with_dats"]
-
-
-def discuss(office: Office, outcome: str, by: str = "coordinator", **answers: Any) -> None:
-    office.do(
-        "discuss_with_dats",
-        by,
-        discussed_on="2026-03-02",
-        discussed_with="Dale Dats",
-        discussion="Robin is not safe at home.",
-        threshold_met="not_clear",
-        **({"outcome": outcome} if outcome else {}),
-        **answers,
-    )
-
-
-def hold_tac(office: Office, outcome: str) -> None:
-    office.do(
-        "hold_tac_with_social_worker",
-        "coordinator",
-        held_on="2026-03-02",
-        social_worker="Dale Dats",
-        child_voice="I want it to stop.",
-        discussion="Everybody is worried about Robin.",
-        outcome=outcome,
-    )
-
-
-def transfer(office: Office) -> None:
-    office.do(
-        "transfer_to_social_care",
-        "coordinator",
-        transferred_on="2026-03-02",
-        received_by="Dale Dats, duty assessment team",
-        step_up_reasons="Robin is not safe at home.",
-        latest_outcomes_included=True,
-        closure_reason="stepped_up",
-        closure_summary="Ash and Lee know.",
-    )
-
-
-def receive(office: Office, *, missing: str = "") -> None:
-    office.do(
-        "receive_transfer",
-        "dats",
-        receipt_on="2026-03-02",
-        social_care_contact="Dale Dats",
-        missing=bool(missing),
-        **({"what_is_missing": missing} if missing else {}),
-    )
-
-
-def amend(office: Office, element: str = "amend_plan", by: str = "leadpro") -> None:
-    office.do(
-        element,
-        by,
-        plan_changes="Somebody sees Robin every day.",
-        new_actions=[action(action="See Robin every day")],
-        agreed_by="Ash Example",
-        plan_agreed=True,
-    )
 
 
 def all_ended(office: Office) -> bool:
