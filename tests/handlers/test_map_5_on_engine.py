@@ -21,7 +21,12 @@ def start(office: Office) -> None:
     office.open_episode()
     office.agree_plan()
     office.send("step_up_requested", "leadpro", reasons="The risks have grown.")
-    assert office.open_tasks() == ["discuss_with_dats"]
+    assert beside(office) == ["discuss_with_dats"]
+
+
+def beside(office: Office) -> list[str]:
+    """What is open beside the work on the CAF, which goes on."""
+    return [task for task in office.open_tasks() if task != "hold_tac"]
 
 
 def all_ended(office: Office) -> bool:
@@ -45,7 +50,7 @@ def test_a_case_steps_up_with_its_most_recent_caf_and_closes_with_oversight(
     start(office)
     discuss(office, "stepped_up")
     transfer(office)
-    assert office.open_tasks() == ["receive_transfer"]
+    assert beside(office) == ["receive_transfer"]
     said = said_in_transfer(office)
     for expected in (
         "Robin is not safe at home.",
@@ -69,10 +74,10 @@ def test_an_incomplete_transfer_goes_back_to_the_caf_team(office: Office) -> Non
     discuss(office, "stepped_up")
     transfer(office)
     receive(office, missing="The school's chronology.")
-    assert office.open_tasks() == ["transfer_to_social_care"]
+    assert beside(office) == ["transfer_to_social_care"]
     transfer(office)
     receive(office)
-    assert office.open_tasks() == ["oversee_step_up_closure"]
+    assert beside(office) == ["oversee_step_up_closure"]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +94,7 @@ def test_a_disagreement_is_resolved_by_a_service_manager(
 ) -> None:
     start(office)
     discuss(office, "", disagreement=True, both_views="We say yes, they say no.")
-    assert office.open_tasks() == ["resolve_disagreement"]
+    assert beside(office) == ["resolve_disagreement"]
     with office.runtime.database.connect() as connection:
         assert access.may_see(connection, PEOPLE["servicemanager"], office.reference)
     office.do(
@@ -100,7 +105,7 @@ def test_a_disagreement_is_resolved_by_a_service_manager(
         resolution="The risk is clear.",
         outcome=outcome,
     )
-    assert office.open_tasks() == [task]
+    assert beside(office) == [task]
     assert "The risk is clear." in office.file().notes[0].text
 
 
