@@ -48,7 +48,7 @@ def check_model(model: Model, services: ServiceRegistry) -> list[Finding]:
                 )
             )
     if not any(finding.severity == "error" for finding in findings):
-        findings += check_policies(model)
+        findings += check_policies(model, services)
     return findings
 
 

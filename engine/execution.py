@@ -120,7 +120,8 @@ class Execution:
         row = SimpleNamespace(**values, id=number)
         execution = cls(runtime, connection, row, actor, now, parent.moves if parent else None)
         execution._depth = parent._depth + 1 if parent else 0
-        execution.chain.add("started", process, execution.process.name)
+        called = {"caller": parent.chain.events} if parent else None
+        execution.chain.add("started", process, execution.process.name, called)
         return execution
 
     @classmethod
@@ -264,7 +265,7 @@ class Execution:
             thrown += child._rest()
             child._write()
             if child.ended:
-                self._returned(token, child.automation.variables)
+                self._returned(token, child)
                 moved = True
         return moved
 
@@ -279,13 +280,15 @@ class Execution:
         )
         token = parent._before.get(self.row.parent_token)
         if token is not None:
-            parent._returned(token, self.automation.variables)
+            parent._returned(token, self)
             parent.settle()
 
-    def _returned(self, token: Token, variables: Mapping[str, Any]) -> None:
+    def _returned(self, token: Token, child: Execution) -> None:
+        variables = child.automation.variables
         self._closed.add(token.number)
         self.automation.keep({name: variables.get(name) for name in token.element.returns})
-        self.chain.add("returned", token.element.id, token.element.label)
+        detail = {"instance": child.id}
+        self.chain.add("returned", token.element.id, token.element.label, detail)
         self.run.complete(token.number)
 
     def _children(self, tokens: set[int] | None) -> list[Execution]:

@@ -86,4 +86,4 @@ def timescale_of(table: Decision, step: str) -> Timescale:
             f"The timescales table says “{amount} {unit}” for “{step}”. Write a whole number and "
             f"one of: {', '.join(UNITS)}."
         )
-    return Timescale(int(amount), unit)
+    return Timescale(int(amount), unit, step)

@@ -14,11 +14,15 @@ from engine.shape import closure
 from engine.tokens import Arc, Node, Scope
 
 
-def reduce(net: Scope, kept: Set[str] = frozenset()) -> None:
-    """Shrink `net` in place, with the scopes inside it. Items in `kept` stay on the paths."""
+def reduce(net: Scope, kept: Set[str] = frozenset(), waits: Set[str] = frozenset()) -> None:
+    """Shrink `net` in place, with the scopes inside it. Items in `kept` stay on the paths.
+
+    So does each item of `waits` that begins one of several ways side by side: where steps by the
+    service are taken to be done at once, no way may come to such a step without its wait.
+    """
     for node in net.nodes.values():
         if node.scope is not None:
-            reduce(node.scope, kept)
+            reduce(node.scope, kept, waits)
     again = _repeated_splits(net)
     todo = True
     while todo:
@@ -28,7 +32,7 @@ def reduce(net: Scope, kept: Set[str] = frozenset()) -> None:
                 _beside(net, node, kept)
                 or _loop(net, node, kept)
                 or _side_by_side(net, node, kept)
-                or _series(net, node, kept, again)
+                or _series(net, node, kept, again, waits)
                 or _absorb(net, node, kept)
             ):
                 todo = True
@@ -62,12 +66,16 @@ def _is_free(arc: Arc, kept: Set[str]) -> bool:
     return not arc.covers & kept
 
 
-def _series(net: Scope, node: Node, kept: Set[str], again: Set[str]) -> bool:
+def _series(net: Scope, node: Node, kept: Set[str], again: Set[str], waits: Set[str]) -> bool:
     """A step with one way in and one way out becomes part of the way."""
     if not (_is_plain(node) and len(node.incoming) == len(node.outgoing) == 1):
         return False
     before, after = node.incoming[0], node.outgoing[0]
     if node.item in kept or before.source == node.id:
+        return False
+    split = net.nodes[before.source]
+    splits = split.kind in ("all", "some") and len(split.outgoing) > 1
+    if splits and not waits.isdisjoint((node.item, *after.via)):
         return False
     if net.nodes[after.target].kind == "end" and before.source in again:
         return False  # each round leaves a token here

@@ -135,12 +135,20 @@ def explore(
 
 
 def _next(moves: Iterator[Move], at_once: Set[str]) -> Iterable[Move]:
-    """All the moves; or those of one automatic step, if there is one, as the engine does them."""
+    """All the moves; or those of one automatic step, if there is one, as the engine does them.
+
+    A step that stands for steps behind it, too, is automatic only if all of them are: whatever
+    waits for someone lets the others go on.
+    """
     if not at_once:
         return moves
-    found = list(moves)
-    first = next((move.items[0] for move in found if move.items[0] in at_once), None)
-    return [move for move in found if first is None or move.items[0] == first]
+    steps: dict[str, list[Move]] = {}
+    for move in moves:
+        steps.setdefault(move.items[0], []).append(move)
+    for step in steps.values():
+        if all(item in at_once for move in step for item in move.items):
+            return step
+    return [move for step in steps.values() for move in step]
 
 
 def doubled(net: Scope, marking: Marking) -> Token | None:

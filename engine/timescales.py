@@ -7,7 +7,7 @@ of February and a day stays a day when the clocks change.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
@@ -25,10 +25,14 @@ _END_OF_DAY = time(23, 59, 59)
 
 @dataclass(frozen=True)
 class Timescale:
-    """An amount of calendar time from a timescales table; due at the end of its last day."""
+    """An amount of calendar time from a timescales table; due at the end of its last day.
+
+    `step` is the row of the table, which makes no difference to the time.
+    """
 
     amount: int
     unit: str
+    step: str | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         unit = self.unit if self.amount != 1 else self.unit.removesuffix("s")
@@ -57,6 +61,11 @@ def _bank_holidays() -> frozenset[date]:
 def is_working_day(day: date) -> bool:
     """Whether `day` is a Monday to Friday that is no bank holiday in England and Wales."""
     return day.weekday() < 5 and day not in _bank_holidays()
+
+
+def bank_holidays(after: date, until: date) -> list[date]:
+    """The bank holidays in England and Wales later than `after`, up to `until`, by date."""
+    return sorted(day for day in _bank_holidays() if after < day <= until)
 
 
 def add_working_days(start: date, days: int) -> date:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from engine.errors import InvalidAnswers, NotAllowed, NotFound
+from engine.models import user_task
 from handlers.consent import in_force
 from handlers.directory import User, names
 from handlers.models import (
@@ -68,10 +69,11 @@ def visible_cases(user: User) -> ColumnElement[bool]:
     """The condition on `handlers.models.cases` that a case is one of those the user may see.
 
     Nobody sees a case of a model in which they have no role. A model's team sees all of its cases;
-    its partners those they worked on and those that arrive for them: a MASH worker those without a
-    tray decision, an allocated social worker those about to step down, a social worker of CADS
-    those that nobody has made a recommendation for. A lead professional sees the cases they lead
-    and those to which the family's consent gives them access.
+    its partners those they worked on, those in which a task waits for them if they are asked in,
+    and those that arrive for them: a MASH worker those without a tray decision, an allocated
+    social worker those about to step down, a social worker of CADS those that nobody has made a
+    recommendation for. A lead professional sees the cases they lead and those to which the family's
+    consent gives them access.
     """
     granted = [
         and_(cases.c.model == practice.model, _visible_in(practice, user))
@@ -82,21 +84,24 @@ def visible_cases(user: User) -> ColumnElement[bool]:
 
 
 def _visible_in(practice: Practice, user: User) -> ColumnElement[bool]:
-    if user.has(*practice.team):
+    roles = user.roles & practice.roles
+    if roles & practice.team:
         return true()
     granted: list[ColumnElement[bool]] = []
-    if user.has(*practice.partners):
+    if roles & practice.partners:
         granted.append(_worked_on(user))
-    if user.has("allocated_social_worker"):
+    if asked_in := roles & practice.asked_in:
+        granted.append(_waits_for(user, asked_in))
+    if "allocated_social_worker" in roles:
         granted.append(cases.c.tray == "step_down")
-    if user.has("social_worker"):
+    if "social_worker" in roles:
         granted.append(cases.c.tray == "cads")
-    if user.has("mash_worker"):
+    if "mash_worker" in roles:
         decided = exists().where(
             triages.c.case_reference == cases.c.reference, triages.c.decided_tray.is_not(None)
         )
         granted.append(and_(~decided, cases.c.source != "step_down", cases.c.status == "open"))
-    if user.has(practice.leader):
+    if practice.leader in roles:
         granted += [cases.c.lead_professional == user.id, _consented(user)]
     return or_(false(), *granted)
 
@@ -104,6 +109,15 @@ def _visible_in(practice: Practice, user: User) -> ColumnElement[bool]:
 def _worked_on(user: User) -> ColumnElement[bool]:
     return exists().where(
         involvements.c.case_reference == cases.c.reference, involvements.c.user_id == user.id
+    )
+
+
+def _waits_for(user: User, roles: Collection[str]) -> ColumnElement[bool]:
+    return exists().where(
+        user_task.c.business_key == cases.c.reference,
+        user_task.c.status == "open",
+        user_task.c.role.in_(sorted(roles)),
+        or_(user_task.c.assignee.is_(None), user_task.c.assignee == user.id),
     )
 
 
@@ -148,6 +162,13 @@ def may_contribute(connection: Connection, user: User, reference: str) -> bool:
         select(cases.c.reference).where(cases.c.reference == reference, allowed)
     )
     return found.first() is not None
+
+
+def may_ask(connection: Connection, user: User, reference: str, message: str) -> bool:
+    """Whether the user may send this message about the case, as far as their access goes."""
+    if message in practice_of(connection, reference).for_everyone:
+        return may_see(connection, user, reference)
+    return may_contribute(connection, user, reference)
 
 
 def require_contribution(connection: Connection, user: User, reference: str) -> None:

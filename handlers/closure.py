@@ -1,18 +1,21 @@
-"""Closing a case: never without the duty manager's oversight, and for good."""
+"""Closing a case: never without a manager's oversight, and for good."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert, select
 
 from engine.errors import ServiceError
+from engine.forms import Choice
+from engine.models import user_task
 from engine.services import ServiceContext
 from handlers.answers import Answers, submitted_by
 from handlers.casefile import begin_step, change
 from handlers.directory import names, require_role
-from handlers.models import closures
+from handlers.models import cases, closures
+from handlers.notifications import tell
 from handlers.registry import services
 from handlers.vocabulary import (
     ASSESSMENT_CLOSURE_REASONS,
@@ -45,22 +48,27 @@ OVERSEER: Final = "caf_duty_manager"
 @services.handler("close_case", results=("case_closed",))
 def close_case(
     context: ServiceContext,
-    kind: str,
     request: str,
     oversight: str,
+    kind: str | None = None,
     overseer: str = OVERSEER,
     reason: str | None = None,
 ) -> dict[str, Any]:
     """Close the case as `request` asked and `oversight` agreed, and lock its file (1L, 1R, 2H, 2M,
     2R, 3D, 3J, 3N, G15).
 
-    `reason` is for diagrams in which only one is possible; otherwise `request` gives it. Returns
-    `case_closed`, for diagrams that go on only with an open case. Raises ServiceError
-    unless the answers at `oversight` agree, whoever gave them has the role `overseer` and is not
-    the person who asked, and the reason is one of those for this kind of closure.
+    Without a `kind` it is a contact or an episode, whichever the case is by now. `reason` is for
+    diagrams in which only one is possible; otherwise `request` gives it. Whoever asked, leads,
+    co-ordinates or has a task in the case is told. Returns `case_closed`, for diagrams that go on
+    only with an open case. Raises ServiceError unless the answers at `oversight` agree, whoever
+    gave them has the role `overseer` and is not the person who asked, and the reason is one of
+    those for this kind of closure.
     """
-    begin_step(context)
-    if kind not in REASONS:
+    case = begin_step(context)
+    reasons = None if kind is None else REASONS.get(kind)
+    if kind is None:
+        kind, reasons = _kind_of(case), {**REASONS["contact"], **REASONS["episode"]}
+    if reasons is None:
         raise ServiceError(f"“{kind}” is no kind of closure: use {', '.join(REASONS)}.")
     asked = Answers.of(context, request)
     overseen = Answers.of(context, oversight)
@@ -82,14 +90,44 @@ def close_case(
     _close(
         context,
         kind,
-        _known(kind, reason or asked.text("closure_reason", "contact_closure_reason")),
+        _known(kind, reasons, reason or asked.text("closure_reason", "contact_closure_reason")),
         summary=asked.text("closure_summary", "synopsis", "summary", "reasons"),
         advice_given=asked.text("advice_given"),
         requested_by=requester.id,
         overseen_by=manager.id,
         comment=overseen.text("oversight_comment", "comment"),
     )
+    tell(
+        context,
+        _concerned(context, case, requester.id, besides=manager.id),
+        "A case is closed",
+        f"{context.business_key} is closed with a manager's oversight. What was still open "
+        "in it is withdrawn, and its file can be read only.",
+    )
     return {"case_closed": True}
+
+
+@services.handler("return_closure")
+def return_closure(context: ServiceContext, request: str, oversight: str) -> dict[str, Any]:
+    """Tell whoever asked for a closure at `request` that `oversight` returned it, and why (2R)."""
+    begin_step(context)
+    comment = Answers.of(context, oversight).text("oversight_comment", "comment")
+    tell(
+        context,
+        [submitted_by(context, request).id],
+        "The closure you asked for is returned",
+        f"The manager did not agree to close {context.business_key}, so the case goes on. "
+        f"{comment}".strip(),
+    )
+    return {}
+
+
+@services.choices("closure_reasons")
+def closure_reasons(connection: Connection, business_key: str) -> Sequence[Choice]:
+    """The reasons for which this case can be closed as it is now: a contact's or an episode's (2H,
+    2M, 2R)."""
+    case = connection.execute(select(cases).where(cases.c.reference == business_key)).one_or_none()
+    return [Choice(code, words) for code, words in REASONS[_kind_of(case)].items()]
 
 
 @services.handler("close_contact")
@@ -120,9 +158,28 @@ def close_contact(context: ServiceContext, form: str) -> dict[str, Any]:
     return {}
 
 
-def _known(kind: str, reason: str) -> str:
-    if reason not in REASONS[kind]:
-        known = "; ".join(REASONS[kind].values())
+def _kind_of(case: Any) -> str:
+    return "contact" if case is None or case.episode_opened_at is None else "episode"
+
+
+def _concerned(context: ServiceContext, case: Any, requester: str, *, besides: str) -> list[str]:
+    """Who asked, leads, co-ordinates or has an open task, but for who has just decided."""
+    assigned = context.connection.execute(
+        select(user_task.c.assignee)
+        .where(
+            user_task.c.business_key == context.business_key,
+            user_task.c.status == "open",
+            user_task.c.assignee.is_not(None),
+        )
+        .order_by(user_task.c.id)
+    ).scalars()
+    people = [requester, case.lead_professional, case.co_ordinator, *assigned]
+    return [person for person in people if person and person != besides]
+
+
+def _known(kind: str, reasons: Mapping[str, str], reason: str) -> str:
+    if reason not in reasons:
+        known = "; ".join(reasons.values())
         raise ServiceError(
             f"“{label('closure_reason', reason) or 'No reason'}” is no reason to close "
             f"({label('closure_kind', kind).lower()}). It has to be one of: {known}."

@@ -10,12 +10,16 @@ from sqlalchemy import Connection
 from engine.services import ServiceContext
 from handlers.answers import Answers, submitted_by
 from handlers.casefile import begin_step, write_note
-from handlers.directory import names
+from handlers.directory import names, user
+from handlers.notifications import deliver, person_or_role
 from handlers.registry import services
 from handlers.vocabulary import words
 
 CODE: Final = re.compile(r"[a-z]+(_[a-z]+)+")
 """An option's value, such as hold_tac, which is kept in words."""
+
+PRACTITIONERS: Final = frozenset({"caf_social_worker", "safer_families_practitioner"})
+"""The roles of the CAF Team who lead a CAF until it is handed over (1M, 3E)."""
 
 
 @services.handler("record_concern")
@@ -35,6 +39,21 @@ def record_concern(context: ServiceContext, form: str) -> dict[str, Any]:
     return {}
 
 
+@services.handler("find_team", results=("lead_professional", "co_ordinator", "practitioner"))
+def find_team(context: ServiceContext) -> dict[str, Any]:
+    """Look up who leads the case, who co-ordinates it, and who of the CAF Team leads it themself
+    (5B), for diagrams that were not there when they were named. Null where it is nobody.
+    """
+    case = begin_step(context)
+    leader = user(context.connection, case.lead_professional) if case.lead_professional else None
+    own = leader is not None and not leader.roles.isdisjoint(PRACTITIONERS)
+    return {
+        "lead_professional": case.lead_professional,
+        "co_ordinator": case.co_ordinator,
+        "practitioner": case.lead_professional if own else None,
+    }
+
+
 @services.handler("record_outcome")
 def record_outcome(context: ServiceContext, form: str) -> dict[str, Any]:
     """Keep what was answered at `form` as a case note, as a reflection of the discussion (4C,
@@ -50,6 +69,38 @@ def record_outcome(context: ServiceContext, form: str) -> dict[str, Any]:
         context.now,
         kind="outcome",
     )
+    return {}
+
+
+@services.handler("record_support", results=("heard_by_panel",))
+def record_support(context: ServiceContext, form: str) -> dict[str, Any]:
+    """Keep what was agreed after a CAF social worker's support as a case note (4I).
+
+    Returns `heard_by_panel` as false: what follows was not the panel's advice.
+    """
+    record_outcome(context, form)
+    return {"heard_by_panel": False}
+
+
+@services.handler("resume_oversight")
+def resume_oversight(context: ServiceContext) -> dict[str, Any]:
+    """Tell the co-ordinator and whoever leads the CAF that it is back under the co-ordinator's
+    oversight (4M, 5H); without a co-ordinator, all of them.
+    """
+    case = begin_step(context)
+    addressees = [person_or_role(context.connection, case.co_ordinator, "caf_co_ordinator")]
+    if case.lead_professional is not None:
+        addressees.append(
+            person_or_role(context.connection, case.lead_professional, "caf_duty_manager")
+        )
+    for addressee in dict.fromkeys(addressees):
+        deliver(
+            context,
+            addressee,
+            "The CAF continues",
+            "What was discussed about this CAF is settled and it continues. "
+            "The CAF co-ordinator resumes oversight.",
+        )
     return {}
 
 

@@ -257,8 +257,27 @@ def _first_council() -> tuple[User, ...]:
         "leadpro2": ("Lou Leadpro", "Example Health Visiting"),
         "leadpro3": ("Lin Leadpro", "Example Homes"),
     }
+    others = {
+        "dats": ("Dale Dats", "duty_assessment_team"),
+        "servicemanager": ("Sidney Servicemanager", "service_manager"),
+        "panel": ("Pat Panel", "caf_support_panel"),
+    }
+    team |= {user_id: (name, role, None) for user_id, (name, role) in others.items()}
+    caf_team = {
+        "caf_duty_manager",
+        "caf_co_ordinator",
+        "caf_social_worker",
+        "safer_families_practitioner",
+    }
     return tuple(
-        User(user_id, name, f"{user_id}@council.example", council, frozenset({role}), cluster)
+        User(
+            user_id,
+            name,
+            f"{user_id}@council.example",
+            council,
+            frozenset({role, "caf_team_member"} if role in caf_team else {role}),
+            cluster,
+        )
         for user_id, (name, role, cluster) in team.items()
     ) + tuple(
         User(user_id, name, f"{user_id}@partner.example", agency, frozenset({"lead_professional"}))

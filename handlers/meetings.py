@@ -15,10 +15,10 @@ from engine.services import ServiceContext
 from handlers.access import visible_cases
 from handlers.actions import add_actions, complete_actions
 from handlers.answers import Answers, submitted_by
-from handlers.casefile import begin_step
-from handlers.directory import User, user
+from handlers.casefile import begin_step, write_note
+from handlers.directory import User
 from handlers.models import cases, tacs
-from handlers.notifications import deliver
+from handlers.notifications import deliver, person_or_role
 from handlers.practices import by_model
 from handlers.registry import services
 from handlers.vocabulary import date_in_words, today
@@ -51,15 +51,26 @@ def schedule_tac(context: ServiceContext, form: str) -> dict[str, Any]:
     if due_on is None:
         raise ServiceError(f"“{form}” gives no date for the next Team Around the Child meeting.")
     add_actions(context, answers, "extra_actions", by=by)
-    planned = _awaited(context.connection, context.business_key)
-    values = {"due_on": due_on, "scheduled_by": by, "scheduled_at": context.now}
-    if planned is None:
-        _add(context, values)
-    else:
-        context.connection.execute(
-            update(tacs).where(tacs.c.id == planned.id).values(**values, alerts=0, alerted_at=None)
-        )
-    return {"tac_due_on": due_on, "tac_overdue": False}
+    return _agree(context, due_on, by)
+
+
+@services.handler("call_review", results=("tac_due_on", "tac_overdue"))
+def call_review(context: ServiceContext, form: str) -> dict[str, Any]:
+    """Call the next TAC for the date asked for at `form`, whenever it was due (R2.1).
+
+    A TAC that is agreed is brought forward, otherwise one is added. The reason is kept as a case
+    note, and lead professional and co-ordinator are told. Gives the date as `tac_due_on`.
+    """
+    case = begin_step(context)
+    answers = Answers.of(context, form)
+    by = submitted_by(context, form).id
+    due_on = max(answers.day("next_tac_on") or date.min, today(context.now))
+    reason = answers.needed("review_reason")
+    write_note(context.connection, context.business_key, reason, by, context.now)
+    text = f"The next review is to be held by {date_in_words(due_on)}. {reason}"
+    for addressee in _both(context.connection, case):
+        deliver(context, addressee, "A review is wanted now", text)
+    return _agree(context, due_on, by)
 
 
 @services.handler("record_tac", results=("tac_due_on", "tac_overdue"))
@@ -125,14 +136,11 @@ def alert_overdue_tac(context: ServiceContext) -> dict[str, Any]:
         f"{agreed} has no outcomes recorded yet. "
         "Hold the meeting and record its outcomes, or agree a new date."
     )
-    addressees = [
-        _person_or_role(context.connection, case.lead_professional, practice.leader),
-        _person_or_role(context.connection, case.co_ordinator, practice.supporter),
-    ]
+    addressees = _both(context.connection, case)
     if planned is not None and planned.alerts:
         addressees.append(practice.escalation)
         text += f" This is alert number {planned.alerts + 1}."
-    for addressee in dict.fromkeys(addressees):
+    for addressee in addressees:
         deliver(context, addressee, f"A {practice.short_meeting} is overdue", text)
     return {"tac_overdue": True}
 
@@ -165,10 +173,27 @@ def overdue(connection: Connection, reader: User, *, today: date) -> list[Overdu
     ]
 
 
-def _person_or_role(connection: Connection, user_id: str | None, role: str) -> str:
-    """The person, or the role where nobody is named or the person has left."""
-    person = user(connection, user_id) if user_id else None
-    return person.id if person is not None and person.active else role
+def _agree(context: ServiceContext, due_on: date, by: str) -> dict[str, Any]:
+    """Move the TAC that is agreed to another date, or agree a new one."""
+    planned = _awaited(context.connection, context.business_key)
+    values = {"due_on": due_on, "scheduled_by": by, "scheduled_at": context.now}
+    if planned is None:
+        _add(context, values)
+    else:
+        context.connection.execute(
+            update(tacs).where(tacs.c.id == planned.id).values(**values, alerts=0, alerted_at=None)
+        )
+    return {"tac_due_on": due_on, "tac_overdue": False}
+
+
+def _both(connection: Connection, case: Row[Any]) -> list[str]:
+    """The case's lead professional and who supports them, each only once if they are one."""
+    practice = by_model(case.model)
+    people = (
+        person_or_role(connection, case.lead_professional, practice.leader),
+        person_or_role(connection, case.co_ordinator, practice.supporter),
+    )
+    return list(dict.fromkeys(people))
 
 
 def _awaited(connection: Connection, reference: str) -> Row[Any] | None:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -377,6 +378,27 @@ notes = Table(
     Column("urgent", Boolean, nullable=False, server_default=false()),
     _user("author", nullable=False),
     Column("written_at", Moment, nullable=False),
+)
+
+documents = Table(
+    "document",
+    metadata,
+    _id(),
+    _case(),
+    Column("kind", String(20), nullable=False),
+    Column("name", String(150), nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("text", Text, nullable=False, server_default=""),
+    Column("clause", String(40), nullable=False, server_default=""),
+    Column("tray", String(64)),
+    Column("read_at_task", String(200)),
+    Column("released_to", String(64), index=True),
+    _user("added_by", nullable=False),
+    Column("added_at", Moment, nullable=False),
+    CheckConstraint("kind IN ('referral', 'panel_pack', 'transfer', 'upload')", name="kind_known"),
 )
 
 notifications = Table(

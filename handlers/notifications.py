@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from engine.errors import NotFound, ServiceError
+from engine.models import instance, outbox
 from engine.services import ServiceContext
 from handlers.directory import User, list_users, user
 from handlers.models import cases, notifications, user_roles
@@ -41,8 +44,12 @@ def notify(context: ServiceContext, to: str, subject: str, text: str) -> dict[st
     return {}
 
 
-def deliver(context: ServiceContext, to: str, subject: str, text: str) -> None:
+def deliver(
+    context: ServiceContext, to: str, subject: str, text: str, *, name_case: bool = True
+) -> None:
     """Put a row in the inbox of each person addressed, and a mail on the outbox for each.
+
+    Without `name_case` neither says which case it is about, for people who must not know.
 
     A user id means that person, a role every active user with it; a role that nobody holds yet
     keeps one row for whoever gets it. Mails say nothing but the case's reference: subject and text
@@ -64,9 +71,11 @@ def deliver(context: ServiceContext, to: str, subject: str, text: str) -> None:
             raise ServiceError(
                 f"“{to}” is neither a user nor a role, so “{subject}” reached nobody."
             )
-    known = context.connection.execute(
-        select(cases.c.reference).where(cases.c.reference == context.business_key)
-    ).scalar_one_or_none()
+    known = None
+    if name_case:
+        known = context.connection.execute(
+            select(cases.c.reference).where(cases.c.reference == context.business_key)
+        ).scalar_one_or_none()
     row = {
         "case_reference": known,
         "subject": subject,
@@ -80,24 +89,27 @@ def deliver(context: ServiceContext, to: str, subject: str, text: str) -> None:
         context.connection.execute(
             insert(notifications).values(user_id=recipient.id, role=role, **row)
         )
-        context.send(
-            MAIL,
-            {
-                "to": recipient.email,
-                "subject": f"{context.business_key}: a message is waiting for you",
-                "text": (
-                    f"There is a message for you about case {context.business_key}. "
-                    "Sign in to read it."
-                ),
-                "case": context.business_key,
-            },
-        )
+        context.send(MAIL, _mail(recipient, context.business_key if name_case else ""))
+
+
+def tell(context: ServiceContext, people: Iterable[str | None], subject: str, text: str) -> None:
+    """As `deliver`, to each of the people once; nobody, and whoever has left, is passed over."""
+    for user_id in dict.fromkeys(people):
+        person = user(context.connection, user_id) if user_id else None
+        if person is not None and person.active:
+            deliver(context, person.id, subject, text)
+
+
+def person_or_role(connection: Connection, user_id: str | None, role: str) -> str:
+    """The person, or the role where nobody is named or the person has left."""
+    person = user(connection, user_id) if user_id else None
+    return person.id if person is not None and person.active else role
 
 
 def report(
     connection: Connection, role: str, reference: str, subject: str, text: str, now: datetime
 ) -> None:
-    """Put a row in the inbox of everyone with the role, outside of any process (R14.1)."""
+    """As `deliver` to everyone with the role, outside of any process (R14.1)."""
     row = {
         "role": role,
         "case_reference": reference,
@@ -105,9 +117,30 @@ def report(
         "text": text,
         "created_at": now,
     }
-    recipients: list[str | None] = [person.id for person in list_users(connection, role=role)]
-    for recipient in recipients or [None]:
-        connection.execute(insert(notifications).values(user_id=recipient, **row))
+    recipients = list_users(connection, role=role)
+    if not recipients:
+        connection.execute(insert(notifications).values(**row))
+    running = connection.execute(
+        select(instance.c.id)
+        .where(instance.c.business_key == reference)
+        .order_by(instance.c.id)
+        .limit(1)
+    ).scalar_one()
+    for recipient in recipients:
+        number = connection.execute(
+            insert(notifications).values(user_id=recipient.id, **row).returning(notifications.c.id)
+        ).scalar_one()
+        connection.execute(
+            insert(outbox).values(
+                key=f"report-{number}",
+                instance_id=running,
+                kind=MAIL,
+                payload=orjson.dumps(_mail(recipient, reference)),
+                created_at=now,
+                attempts=0,
+                next_attempt_at=now,
+            )
+        )
 
 
 def inbox(
@@ -150,6 +183,14 @@ def mark_read(connection: Connection, reader: User, notification_id: int, *, now
     connection.execute(
         update(notifications).where(mine, notifications.c.read_at.is_(None)).values(read_at=now)
     )
+
+
+def _mail(recipient: User, reference: str) -> dict[str, str]:
+    subject, about = "A message is waiting for you", ""
+    if reference:
+        subject, about = f"{reference}: a message is waiting for you", f" about case {reference}"
+    text = f"There is a message for you{about}. Sign in to read it."
+    return {"to": recipient.email, "subject": subject, "text": text, "case": reference}
 
 
 def _addressed_to(reader: User) -> ColumnElement[bool]:

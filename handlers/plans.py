@@ -8,9 +8,16 @@ from sqlalchemy import func, insert, select, update
 
 from engine.errors import ServiceError
 from engine.services import ServiceContext
-from handlers.actions import actions_of, plan_of, plan_problems, read_action, replace_actions
+from handlers.actions import (
+    actions_of,
+    add_actions,
+    plan_of,
+    plan_problems,
+    read_action,
+    replace_actions,
+)
 from handlers.answers import Answers, plain, submitted_by
-from handlers.casefile import begin_step, change
+from handlers.casefile import begin_step, change, write_note
 from handlers.consent import require_given
 from handlers.directory import require_role
 from handlers.models import assessments, plans
@@ -132,4 +139,27 @@ def finalise_plan(context: ServiceContext, form: str) -> dict[str, Any]:
             finalised_at=context.now,
         )
     )
+    return {}
+
+
+@services.handler("record_plan_changes")
+def record_plan_changes(context: ServiceContext, form: str) -> dict[str, Any]:
+    """Add the actions agreed at `form` to the plan, and keep why it changes as a case note (4L,
+    5G).
+
+    Raises ServiceError with each gap if one of the new actions is not SMART.
+    """
+    begin_step(context)
+    answers = Answers.of(context, form)
+    by = submitted_by(context, form).id
+    problems = plan_problems(read_action(row) for row in answers.rows("new_actions"))
+    if problems:
+        raise ServiceError(
+            f"The changes to the plan of {context.business_key} are not SMART. {' '.join(problems)}"
+        )
+    add_actions(context, answers, "new_actions", by=by)
+    text = f"The plan was amended. {answers.needed('plan_changes')}"
+    if answers.text("agreed_by"):
+        text += f"\nAgreed by: {answers.text('agreed_by')}"
+    write_note(context.connection, context.business_key, text, by, context.now, kind="outcome")
     return {}

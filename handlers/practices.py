@@ -20,10 +20,13 @@ class Practice:
     """How one operating model is worked with.
 
     `sources` are those of the contacts that start it with the process `process`. `team` are the
-    roles that see every case of the model, `partners` those that see the cases they work on,
-    `leader` is the role of lead professionals, `supporter` that of those who support them, and
-    `escalation` that of the managers who are told of what stays overdue. `managers` answer for the
-    cases: they give tasks to others, mend incidents and are told who opened a file without consent.
+    roles that see every case of the model, `partners` those that see the cases they work on; those
+    of them that are `asked_in` see a case also while a task of it waits for them. `leader` is the
+    role of lead professionals, `supporter` that of those who support them, and `escalation` that of
+    the managers who are told of what stays overdue. `managers` answer for the cases: they give
+    tasks to others, mend incidents and are told who opened a file without consent. Messages
+    `for_everyone` may be sent by all who see a case, also with consent to read only (R2.1): a
+    concern about a child is never refused.
     """
 
     model: str
@@ -32,6 +35,7 @@ class Practice:
     tray: str
     team: frozenset[str]
     partners: frozenset[str]
+    asked_in: frozenset[str]
     leader: str
     supporter: str
     managers: frozenset[str]
@@ -40,6 +44,7 @@ class Practice:
     short_meeting: str
     meetings: str
     social_care: str
+    for_everyone: frozenset[str]
 
     @property
     def meeting_title(self) -> str:
@@ -68,9 +73,13 @@ CAF: Final = Practice(
             "caf_co_ordinator",
             "caf_social_worker",
             "safer_families_practitioner",
+            "caf_team_member",
         }
     ),
-    partners=frozenset({"mash_worker", "allocated_social_worker"}),
+    partners=frozenset(
+        {"mash_worker", "allocated_social_worker", "duty_assessment_team", "service_manager"}
+    ),
+    asked_in=frozenset({"mash_worker", "duty_assessment_team", "service_manager"}),
     leader="lead_professional",
     supporter="caf_co_ordinator",
     managers=frozenset({"caf_duty_manager"}),
@@ -79,8 +88,12 @@ CAF: Final = Practice(
     short_meeting="TAC",
     meetings="Meetings of the Team Around the Child (TAC)",
     social_care="The allocated social worker, by way of the MASH",
+    for_everyone=frozenset({"concern_raised", "step_up_requested"}),
 )
-"""The CAF Team, which works on every case (section 5 of the operational model)."""
+"""The CAF Team, which works on every case (section 5 of the operational model); the MASH, the duty
+assessment team and the service managers are asked in (4A, 5B, 5C). The CAF Support Panel reads its
+packs and sees no case.
+"""
 
 CADS: Final = Practice(
     model="cads",
@@ -96,6 +109,7 @@ CADS: Final = Practice(
         }
     ),
     partners=frozenset({"social_worker", "family_support_worker"}),
+    asked_in=frozenset(),
     leader="cads_lead_professional",
     supporter="caf_link_worker",
     managers=frozenset({"team_manager", "early_help_team_leader", "early_help_support_manager"}),
@@ -104,6 +118,7 @@ CADS: Final = Practice(
     short_meeting="family planning meeting",
     meetings="Family planning meetings",
     social_care="The social worker, by way of CADS",
+    for_everyone=frozenset({"disagreement_raised", "step_up_requested"}),
 )
 """From CADS, a council's duty service, to a CAF or early help (practice guidance, G1 to G16)."""
 

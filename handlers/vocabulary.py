@@ -67,6 +67,9 @@ _LABELS: Final[dict[str, dict[str, str]]] = {
         "social_work": "CAF social work (MAST)",
         "safer_families": "Safer Families",
         "step_down": "Step down from social care",
+        "caf_team": "CAF Team",
+        "duty_assessment": "Duty assessment team (DATS)",
+        "service_managers": "Service managers",
         "social_care": "Social care",
         "close": "Close the contact",
         "cads": "CADS social workers",
@@ -164,6 +167,12 @@ _LABELS: Final[dict[str, dict[str, str]]] = {
         "step_up": "Step up to social care",
     },
     "action_status": {"open": "Open", "done": "Done", "dropped": "Dropped"},
+    "document": {
+        "referral": "Referral to the CAF social workers",
+        "panel_pack": "Pack for the CAF Support Panel",
+        "transfer": "Transfer to social care",
+        "upload": "Uploaded",
+    },
     "note": {
         "concern": "Concern",
         "outcome": "Outcome",
@@ -188,6 +197,10 @@ _LABELS: Final[dict[str, dict[str, str]]] = {
         "caf_social_worker": "CAF social worker",
         "safer_families_practitioner": "Safer Families practitioner",
         "allocated_social_worker": "Allocated social worker",
+        "caf_team_member": "CAF Team member",
+        "duty_assessment_team": "Duty assessment team",
+        "service_manager": "Service manager",
+        "caf_support_panel": "CAF Support Panel",
         "social_worker": "Social worker",
         "team_manager": "Social work team manager",
         "caf_link_worker": "CAF link worker",
@@ -236,3 +249,8 @@ def date_in_words(day: date | datetime) -> str:
 def today(now: datetime) -> date:
     """The council's calendar day at `now`."""
     return now.astimezone(LONDON).date()
+
+
+def age_in_years(born: date, day: date) -> int:
+    """How many years old someone is on that day; negative before they are born."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

@@ -61,6 +61,7 @@ FOR_THE_TASK = Access(Who.PERSON, task=True)
 MAY_ASK = Access(Who.PERSON, roles=practices.may_ask())
 MANAGERS = Access(Who.PERSON, roles=practices.managers())
 MANAGERS_TASKS = Access(Who.PERSON, roles=MANAGERS.roles, task=True)
+PANEL = Access(Who.PERSON, roles=frozenset({"caf_support_panel"}))
 API_KEY = Access(Who.SYSTEM)
 
 ROUTES: dict[str, Access] = {
@@ -95,6 +96,11 @@ ROUTES: dict[str, Access] = {
     "cases.diagram_file": ON_THE_CASE,
     "cases.notes": ON_THE_CASE,
     "cases.add_note": ON_THE_CASE,
+    "documents.index": ON_THE_CASE,
+    "documents.upload": ON_THE_CASE,
+    "documents.download": ON_THE_CASE,
+    "documents.packs": PANEL,
+    "documents.pack": PANEL,
     "messages.form": ON_THE_CASE,
     "messages.send": ON_THE_CASE,
     "look_up.form": MAY_ASK,

@@ -22,6 +22,7 @@ from web import (
     access,
     api,
     cases,
+    documents,
     errors,
     inbox,
     incidents,
@@ -32,6 +33,7 @@ from web import (
     starts,
     tasks,
     trays,
+    why,
     words,
 )
 from web.people import current_user, now, reading
@@ -99,6 +101,7 @@ def create_app(runtime: Runtime, settings: Settings) -> Flask:
         tasks,
         starts,
         cases,
+        documents,
         messages,
         reassign,
         look_up,
@@ -116,6 +119,9 @@ def _begin() -> None:
     g.began = time.perf_counter()
     if "\0" in request.path:
         raise NotFound
+    if request.endpoint == documents.UPLOAD:
+        # Before anything reads the form: a file may be larger than answers are.
+        request.max_content_length = documents.MOST_POSTED
     if request.endpoint != "static":
         current_user()  # also for pages that say what went wrong before any view ran
 
@@ -162,6 +168,7 @@ def _templates(app: Flask, settings: Settings) -> None:
         late=lambda moment: words.is_late(moment, now()),
         age=lambda born: words.age_words(born, words.local(now()).date()),
         value=words.value_words,
+        clause_ids=why.clause_ids,
     )
     environment.globals.update(
         count=words.count_words, label=vocabulary.label, static_url=_static_url, settings=settings
@@ -182,6 +189,8 @@ def _navigation() -> list[dict[str, Any]]:
     entries = [("trays.start", "Your work"), ("cases.index", "Cases")]
     if access.MAY_ASK.roles & user.roles:
         entries.append(("look_up.form", "Ask about a child"))
+    if access.PANEL.roles & user.roles:
+        entries.append(("documents.packs", "Panel packs"))
     entries.append(("inbox.index", f"Inbox ({unread} new)" if unread else "Inbox"))
     if access.MANAGERS.roles & user.roles:
         entries.append(("incidents.index", "Incidents"))

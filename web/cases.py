@@ -25,7 +25,7 @@ from handlers import cases as records
 from handlers import directory, vocabulary
 from handlers.casefile import CaseClosed
 from handlers.practices import by_model, practice_of
-from web import timeline_words, words
+from web import timeline_words, why, words
 from web.access import open_case
 from web.errors import status_of
 from web.people import can_do, now, reading, runtime, signed_in, writing
@@ -50,6 +50,7 @@ _SECTIONS = (
     ("cases.tasks", "Tasks"),
     ("cases.timeline", "Timeline"),
     ("cases.diagram", "Diagram"),
+    ("documents.index", "Documents"),
     ("cases.notes", "Case notes"),
 )
 
@@ -163,7 +164,17 @@ def tasks(reference: str) -> ResponseReturnValue:
         task for task in queries.closed_tasks(runtime(), reference) if task.status == "completed"
     ]
     names = _names([task.closed_by for task in done if task.closed_by])
-    return case_page("case_tasks.html", reference, done=done, names=names)
+    return case_page("case_tasks.html", reference, done=done, names=names, why=_why(reference))
+
+
+def _why(reference: str) -> dict[int, why.Why]:
+    """Why each open task of the case is there, by the task's number."""
+    found = {
+        task.id: queries.grounds(runtime(), task.id)
+        for task in queries.open_tasks(runtime(), reference)
+    }
+    names = _names([who for grounds in found.values() for who in why.people_in(grounds)])
+    return {number: why.in_words(grounds, names) for number, grounds in found.items()}
 
 
 @blueprint.get("/<reference>/timeline")
@@ -282,8 +293,9 @@ def messages_for(reference: str) -> list[queries.Message]:
     if not waiting:
         return []
     with reading() as connection:
-        may = case_access.may_contribute(connection, user, reference)
-    return waiting if may else []
+        return [
+            each for each in waiting if case_access.may_ask(connection, user, reference, each.name)
+        ]
 
 
 def _notes_page(
@@ -330,6 +342,7 @@ def case_page(template: str, reference: str, **values: Any) -> str:
             }
             for name, text in _SECTIONS
         ],
+        whereabouts=why.whereabouts(queries.whereabouts(runtime(), reference)),
         open_tasks=open_tasks,
         assignees=_names([task.assignee for task in open_tasks if task.assignee]),
         can_do=lambda task: can_do(user, task),

@@ -13,8 +13,8 @@ from werkzeug.exceptions import BadRequest, Forbidden
 from engine import commands, queries
 from engine.errors import Conflict, InvalidAnswers, NotAllowed, TaskClosed
 from engine.forms import Form
-from handlers import cases, directory, separation, vocabulary
-from web import forms, words
+from handlers import cases, directory, documents, separation, vocabulary
+from web import forms, why, words
 from web.people import can_do, reading, runtime, signed_in
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks/<int(max=2147483647):task_id>")
@@ -39,7 +39,7 @@ def show(task_id: int) -> ResponseReturnValue:
         return _closed(task)
     _require_theirs(task)
     if task.assignee is None:
-        return _page("task_claim.html", task)
+        return _page("task_claim.html", task, why=_why(task))
     return _form_page(task, task.draft if task.draft is not None else _returned_answers(task))
 
 
@@ -254,7 +254,15 @@ def _form_page(
         opened=opened,
         anchor=anchor,
         returned=_returned(task),
+        why=_why(task),
     )
+
+
+def _why(task: queries.Task) -> why.Why:
+    grounds = queries.grounds(runtime(), task.id)
+    with reading() as connection:
+        names = directory.names(connection, why.people_in(grounds))
+    return why.in_words(grounds, names)
 
 
 def _page(template: str, task: queries.Task, **values: Any) -> str:
@@ -272,8 +280,16 @@ def _page(template: str, task: queries.Task, **values: Any) -> str:
         mine=task.assignee == user.id,
         tray=vocabulary.label("tray", task.tray) if task.tray else None,
         earlier=_earlier(task),
+        to_read=_to_read(task),
         **values,
     )
+
+
+def _to_read(task: queries.Task) -> documents.Document | None:
+    """The document that this task is about, if there is one."""
+    with reading() as connection:
+        found = documents.of_case(connection, task.business_key)
+    return next((each for each in found if each.read_at_task == task.element), None)
 
 
 def _earlier(task: queries.Task) -> list[dict[str, Any]]:

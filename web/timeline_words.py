@@ -93,28 +93,33 @@ def _details(event: queries.Event) -> list[str]:
     if event.kind == "incident":
         return [str(detail.get("message", ""))]
     if event.kind == "decided":
-        return _decision(detail.get("result", {}))
+        result = detail.get("result", {})
+        return rule_words(result) + output_words(result)
     return []
+
+
+def rule_words(result: Mapping[str, Any]) -> list[str]:
+    """The rules of a decision that fired, as far as their author described them."""
+    return [
+        f"Rule {rule.get('number')}: {rule['description']}"
+        for rule in result.get("rules") or []
+        if rule.get("description")
+    ]
+
+
+def output_words(result: Mapping[str, Any]) -> list[str]:
+    """What a decision came to."""
+    outputs = result.get("outputs")
+    if not isinstance(outputs, dict):
+        return []
+    return [
+        f"{vocabulary.words(name)}: {_output(name, value)}"
+        for name, value in outputs.items()
+        if isinstance(value, str | bool) and value != ""
+    ]
 
 
 def _output(name: str, value: str | bool) -> str:
     if isinstance(value, bool):
         return value_words(value)
     return vocabulary.label("tray" if name.endswith("tray") else name, value)
-
-
-def _decision(result: Mapping[str, Any]) -> list[str]:
-    rules = result.get("rules") or []
-    said = [
-        f"Rule {rule.get('number')}: {rule['description']}"
-        for rule in rules
-        if rule.get("description")
-    ]
-    outputs = result.get("outputs")
-    if isinstance(outputs, dict):
-        said += [
-            f"{vocabulary.words(name)}: {_output(name, value)}"
-            for name, value in outputs.items()
-            if isinstance(value, str | bool) and value != ""
-        ]
-    return said

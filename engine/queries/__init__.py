@@ -1,9 +1,18 @@
-"""Every read. What there is to do is in `work`, what happened in `record`, what a person may start
-in `entries`.
-"""
+"""Every read. What there is to do is in `work`, what happened in `record`, where a case is in
+`whereabouts`, why a task is there in `grounds`, and what a person may start in `entries`."""
 
 from engine.automation import latest_submission
+from engine.model import Clause
 from engine.queries.entries import Entry, entries
+from engine.queries.grounds import (
+    Answer,
+    Cause,
+    DecisionTaken,
+    Grounds,
+    Reckoning,
+    grounds,
+)
+from engine.queries.onward import Turn, Way
 from engine.queries.record import (
     Diagram,
     Event,
@@ -18,6 +27,7 @@ from engine.queries.record import (
     submissions,
     verify_history,
 )
+from engine.queries.whereabouts import Place, whereabouts
 from engine.queries.work import (
     Message,
     Page,
@@ -32,19 +42,29 @@ from engine.queries.work import (
 )
 
 __all__ = [
+    "Answer",
+    "Cause",
+    "Clause",
+    "DecisionTaken",
     "Diagram",
     "Entry",
     "Event",
+    "Grounds",
     "Incident",
     "InstanceRow",
     "Message",
     "Page",
+    "Place",
+    "Reckoning",
     "Submission",
     "Task",
     "TaskRow",
+    "Turn",
+    "Way",
     "closed_tasks",
     "diagram",
     "entries",
+    "grounds",
     "history",
     "incidents",
     "instances",
@@ -57,4 +77,5 @@ __all__ = [
     "tray_counts",
     "verify_history",
     "waiting_messages",
+    "whereabouts",
 ]

@@ -10,6 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from engine.database import reading
+from engine.diagrams import Process
 from engine.errors import NotFound
 from engine.forms import Form
 from engine.history import verify
@@ -150,12 +151,16 @@ def history(
             .limit(limit)
             .offset(offset)
         ).all()
-        return [_event(runtime.model(connection, row.deployment_id), row) for row in rows]
+        return [
+            event_of(runtime.model(connection, row.deployment_id).processes[row.process], row)
+            for row in rows
+        ]
 
 
-def _event(model: Model, row: Any) -> Event:
+def event_of(process: Process, row: Any) -> Event:
+    """A row of the history of an instance of `process`."""
     event = orjson.loads(row.event)
-    element = model.processes[row.process].elements.get(event.get("element", ""))
+    element = process.elements.get(event.get("element", ""))
     return Event(
         row.instance_id,
         row.seq,

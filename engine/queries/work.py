@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,7 @@ class TaskRow:
     closed_by: str | None
     model: str
     process: str
+    clauses: tuple[Clause, ...]
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,6 @@ class Task(TaskRow):
     """A user task with all that is needed to do it."""
 
     process_name: str
-    documentation: str
-    clauses: tuple[Clause, ...]
     form: Form
     choices: Mapping[str, Sequence[Choice]]
     draft: dict[str, Any] | None
@@ -74,7 +73,7 @@ class Message:
     roles: tuple[str, ...]
 
 
-_TASK_COLUMNS = [user_task.c[name] for name in TaskRow.__dataclass_fields__]
+_TASK_COLUMNS = [user_task.c[name] for name in TaskRow.__dataclass_fields__ if name != "clauses"]
 
 
 def tray(
@@ -111,7 +110,7 @@ def tray(
             .limit(size)
             .offset((page - 1) * size)
         )
-        return Page([TaskRow(**row._mapping) for row in rows], total, page, pages)
+        return Page(_task_rows(runtime, connection, rows), total, page, pages)
 
 
 def tray_counts(runtime: Runtime, actor: Actor) -> dict[str, int]:
@@ -157,7 +156,6 @@ def task(runtime: Runtime, task_id: int) -> Task:
         return Task(
             **values,
             process_name=process.name,
-            documentation=element.documentation,
             clauses=tuple(model.clauses[clause] for clause in element.clauses),
             form=form,
             choices=runtime.services.options(form, connection, row.business_key),
@@ -187,7 +185,25 @@ def _tasks_of(runtime: Runtime, business_key: str, where: sa.ColumnElement[bool]
                 user_task.c.id,
             )
         )
-        return [TaskRow(**row._mapping) for row in rows]
+        return _task_rows(runtime, connection, rows)
+
+
+def _task_rows(
+    runtime: Runtime, connection: sa.Connection, rows: Iterable[sa.Row[Any]]
+) -> list[TaskRow]:
+    """The rows with the clauses that their elements carry out, by the version that each runs."""
+    listed = list(rows)
+    query = sa.select(instance.c.id, instance.c.deployment_id).where(
+        instance.c.id.in_({row.instance_id for row in listed})
+    )
+    deployments = {row.id: row.deployment_id for row in connection.execute(query)}
+    found = []
+    for row in listed:
+        model = runtime.model(connection, deployments[row.instance_id])
+        element = model.processes[row.process].elements[row.element]
+        clauses = tuple(model.clauses[clause] for clause in element.clauses)
+        found.append(TaskRow(**row._mapping, clauses=clauses))
+    return found
 
 
 def waiting_messages(runtime: Runtime, business_key: str) -> list[Message]:

@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from engine.diagrams import Process
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A token of a marking: at which element, and when it falls due if it is a timer (ISO 8601).
+
+    `armed` says that it only stands beside others: a boundary event that waits at its activity,
+    or a sub-process that is running.
+    """
+
+    element: str
+    due: str | None
+    armed: bool
+
+
+def waits(state: bytes) -> list[Wait]:
+    """Everything at which the instance waits, sub-processes before what they contain."""
+    return list(_tokens(orjson.loads(state)["t"]))
+
+
+def _tokens(tokens: list[Any]) -> Iterator[Wait]:
+    for name, _, letter, data, *inner in tokens:
+        yield Wait(name, data.get("due"), bool(inner or (letter == "w" and "on" in data)))
+        for nested in inner:
+            yield from _tokens(nested)
 
 
 def waiting_at(state: bytes, *, armed: bool) -> list[str]:
@@ -15,17 +42,7 @@ def waiting_at(state: bytes, *, armed: bool) -> list[str]:
     With `armed`, boundary events that wait beside their activity, and running sub-processes, are
     among them; without, only where the instance is.
     """
-    return _places(orjson.loads(state)["t"], armed)
-
-
-def _places(tokens: list[Any], armed: bool) -> list[str]:
-    found: list[str] = []
-    for name, _, letter, data, *inner in tokens:
-        if armed or not (inner or (letter == "w" and "on" in data)):
-            found.append(name)
-        for nested in inner:
-            found += _places(nested, armed)
-    return found
+    return [wait.element for wait in waits(state) if armed or not wait.armed]
 
 
 def passed_by(state: bytes, process: Process) -> list[str]:

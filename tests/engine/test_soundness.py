@@ -426,7 +426,6 @@ def test_a_way_that_ends_at_a_join_again_and_again_is_no_endless_search() -> Non
     drawn = ends() + tasks("a", "b", "c")
     drawn += "".join(element(f"{kind}Gateway", name) for name, kind in gateways.items())
     drawn += flows("s > enter > split > a > ends; split > b > over; split > c > leave > e")
-    effort = Effort()
     net = build(
         read(document(process("p", drawn + flows("leave > enter | 1 = 1")))), "p", lambda *_: None
     )

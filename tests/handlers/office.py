@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine import commands, queries
+from engine.definitions import files_of, read_model
 from engine.identity import SYSTEM, Actor
+from engine.model import Model
+from engine.models import deployment, resource
 from engine.runtime import Runtime
 from handlers import intake, services
 from handlers.cases import case
@@ -20,6 +24,59 @@ from tests.handlers.desk import PEOPLE, action, contact
 ROOT = Path(__file__).parents[2]
 SENDER = Actor("sender")
 
+PASSED = dict.fromkeys(
+    ("child_voice_clear", "needs_identified", "plan_meets_needs", "review_date_recorded"), "yes"
+)
+AGREED = {"closure_decision": "agree", "oversight_comment": "Agreed."}
+RETURNED = {"closure_decision": "return", "oversight_comment": "Please speak to the family again."}
+MOVED = {"closure_reason": "moved_away", "closure_summary": "Moved to another town."}
+CONSENT = {
+    "consent": "given",
+    "consent_how": "verbal",
+    "consent_on": "2026-03-02",
+    "given_by": [{"name": "Ash Example", "relationship": "Mother", "is_child": False}],
+    "professionals": [],
+    "statement": "Ash agrees.",
+}
+PLAN_AGREED = {
+    "plan_agreed_with_family": True,
+    "plan_actions_smart": True,
+    "agreed_by": "Ash Example",
+    "first_tac_on": "2026-05-25",
+}
+
+
+def assessment(*actions: dict[str, Any]) -> dict[str, Any]:
+    """The answers of an assessment with these plan actions."""
+    return {
+        "child_views": "I like breakfast.",
+        "family_views": "Mornings are hard.",
+        "professional_views": "Late on three days.",
+        "strengths": "A close family.",
+        "needs": "A calm start.",
+        "plan_actions": list(actions),
+        "review_date": "2026-06-01",
+    }
+
+
+def tac(**changes: Any) -> dict[str, Any]:
+    """The outcomes of a meeting of the Team Around the Child."""
+    return {
+        "held_on": "2026-03-02",
+        "attended": [{"name": "Terry Teacher", "role": "Teacher"}],
+        "child_voice": "Breakfast club is fun.",
+        "progress": "Robin is on time.",
+        "actions_complete": "yes",
+        "new_actions": [],
+        "recommendation": "close",
+    } | changes
+
+
+@cache
+def shipped(model: str = "caf") -> Model:
+    """A model that ships, proved once for all tests: that takes longer than any of them."""
+    return read_model(files_of(ROOT / "bpmn" / model), services)[0]
+
 
 class Office:
     """The council at work: a deployed model, a clock, and people who do their tasks."""
@@ -29,12 +86,25 @@ class Office:
     def __init__(self, engine: sa.Engine) -> None:
         self.now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
         self.runtime = Runtime(engine, services, lambda: self.now)
-        self.deploy(self.model)
         self.reference = ""
+        self.deploy(self.model)
 
-    def deploy(self, model: str) -> None:
+    def deploy(self, name: str) -> None:
         """Deploy one of the models that ship."""
-        commands.deploy(self.runtime, ROOT / "bpmn" / model, SYSTEM)
+        model = shipped(name)
+        row = {"model": model.id, "version": 1, "digest": model.digest, "deployed_by": SYSTEM.id}
+        with self.runtime.database.begin() as connection:
+            number = connection.execute(
+                deployment.insert().values(deployed_at=self.now, **row).returning(deployment.c.id)
+            ).scalar_one()
+            connection.execute(
+                resource.insert(),
+                [
+                    {"deployment_id": number, "path": path, "content": content}
+                    for path, content in model.files.items()
+                ],
+            )
+        self.runtime.keep(number, model)
 
     def receive(self, **changes: Any) -> None:
         """A contact comes in; from here on it is the case in hand."""
@@ -96,16 +166,7 @@ class Office:
             enquiries="Spoke to Ash.",
             enquiry_outcome="caf_required",
         )
-        self.do(
-            "confirm_consent",
-            "coordinator",
-            consent="given",
-            consent_how="verbal",
-            consent_on="2026-03-02",
-            given_by=[{"name": "Ash Example", "relationship": "Mother", "is_child": False}],
-            professionals=[],
-            statement="Ash agrees.",
-        )
+        self.do("confirm_consent", "coordinator", **CONSENT)
         self.do(
             "progress_to_episode",
             "coordinator",
@@ -115,31 +176,53 @@ class Office:
 
     def agree_plan(self) -> None:
         """Assessment, quality assurance, and the plan agreed with the first TAC's date."""
+        self.do("complete_caf_assessment", "leadpro", **assessment(action()))
+        self.pass_quality()
+        self.do("agree_plan", "coordinator", **PLAN_AGREED)
+
+    def pass_quality(self, next_step: str = "agree_plan", **more: Any) -> None:
+        """The co-ordinator is content with the assessment."""
+        self.do("quality_assure_assessment", "coordinator", **PASSED, next_step=next_step, **more)
+
+    def review_tac(self, step: str, **more: Any) -> None:
+        """The co-ordinator is content with the outcomes of a meeting."""
         self.do(
-            "complete_caf_assessment",
-            "leadpro",
-            child_views="I like breakfast.",
-            family_views="Mornings are hard.",
-            professional_views="Late on three days.",
-            strengths="A close family.",
-            needs="A calm start.",
-            plan_actions=[action()],
-            review_date="2026-06-01",
-        )
-        self.do(
-            "quality_assure_assessment",
+            "review_tac_outcomes",
             "coordinator",
-            child_voice_clear="yes",
-            needs_identified="yes",
-            plan_meets_needs="yes",
-            review_date_recorded="yes",
-            next_step="agree_plan",
+            child_voice_reflected="yes",
+            family_and_professionals_consulted="yes",
+            plan_reviewed="yes",
+            review_step=step,
+            review_comment="Well done.",
+            **more,
         )
+
+    def ask_for_episode_closure(self) -> None:
+        """After a meeting, the co-ordinator asks for the closure of the episode."""
+        self.review_tac("close")
         self.do(
-            "agree_plan",
+            "request_episode_closure",
             "coordinator",
-            plan_agreed_with_family=True,
-            plan_actions_smart=True,
-            agreed_by="Ash Example",
-            first_tac_on="2026-05-25",
+            closure_reason="actions_complete",
+            closure_summary="Robin is on time.",
         )
+
+    def hold_tac_and_close(self, held_on: str = "2026-03-02") -> None:
+        """Map 2's review loop, once round, to the end of the CAF."""
+        self.do("hold_tac", "leadpro", **tac(held_on=held_on))
+        self.ask_for_episode_closure()
+        self.do("complete_episode_closure", "manager", **AGREED)
+
+    def waiting(self) -> list[str]:
+        """The messages that the case in hand waits for."""
+        found = queries.waiting_messages(self.runtime, self.reference)
+        return sorted(message.name for message in found)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the case in hand leaves nothing open: no task, no process, no fault."""
+        active = [
+            one for one in queries.instances(self.runtime, self.reference) if one.status == "active"
+        ]
+        faults = queries.incidents(self.runtime, self.reference)
+        return not (self.open_tasks() or active or faults)

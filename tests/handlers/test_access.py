@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from datetime import date
 
+import orjson
 import pytest
 import sqlalchemy as sa
 
 from engine.errors import InvalidAnswers, NotFound
+from engine.models import outbox
 from handlers import access
 from handlers.access import LookUp, ReasonNeeded
 from handlers.cases import search
@@ -162,6 +164,11 @@ def test_without_consent_a_bystander_gives_a_safeguarding_reason(desk: Desk) -> 
             assert told.subject == "A file was opened without consent"
             assert "Clem Co-ordinator" in told.text
             assert "Call from the school" in told.text
+        mails = connection.execute(sa.select(outbox.c.kind, outbox.c.payload)).all()
+    assert {kind for kind, _ in mails} == {"mail"}
+    recipients = [orjson.loads(payload)["to"] for _, payload in mails]
+    assert sorted(recipients) == ["manager2@council.example", "manager@council.example"]
+    assert not any(b"school" in payload for _, payload in mails), "a mail names only the case"
 
 
 def test_those_who_work_on_a_case_without_consent_need_no_reason(desk: Desk) -> None:

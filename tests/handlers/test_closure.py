@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine.errors import NotAllowed, ServiceError
+from handlers import services
 from handlers.casefile import CaseClosed
 from handlers.cases import add_note
 from handlers.closure import REASONS
@@ -88,7 +89,7 @@ def _offered(components: list[dict[str, Any]]) -> set[tuple[str, str]]:
         key = component.get("key", "")
         if key in ("closure_reason", "contact_closure_reason"):
             kind = "contact" if key.startswith("contact") else "episode"
-            offered |= {(kind, option["value"]) for option in component["values"]}
+            offered |= {(kind, option["value"]) for option in component.get("values", [])}
         offered |= _offered(component.get("components", []))
     return offered
 
@@ -194,11 +195,34 @@ def test_a_closed_case_is_locked(desk: Desk) -> None:
     assert desk.file().assessments == ()
 
 
-def test_people_are_still_told_about_a_closed_case(desk: Desk) -> None:
+def test_those_concerned_are_told_of_a_closure_once(desk: Desk) -> None:
     desk.open_episode()
     close(desk, closure_reason="actions_complete")
+    told = ["coordinator@council.example", "leadpro@partner.example"]
+    assert [payload["to"] for _, payload in desk.sent] == told
     desk.run("notify", to="leadpro", subject="The episode is closed", text="Thank you.")
-    assert [payload["to"] for _, payload in desk.sent] == ["leadpro@partner.example"]
+    assert [payload["to"] for _, payload in desk.sent] == [*told, "leadpro@partner.example"]
+
+
+def test_a_closure_that_was_asked_for_at_any_point_fits_what_the_case_is(desk: Desk) -> None:
+    def offered() -> set[str]:
+        with desk.database.connect() as connection:
+            choices = services.choice_lists["closure_reasons"](connection, desk.reference)
+        return {choice.value for choice in choices}
+
+    desk.open_episode()
+    assert offered() == set(REASONS["episode"])
+    desk.submit("request", "coordinator", closure_reason="moved_away", closure_summary="Moved.")
+    desk.submit("oversight", "manager", closure_decision="agree", oversight_comment="Agreed.")
+    desk.run("close_case", request="request", oversight="oversight")
+    assert desk.file().closure_kind == "episode"
+
+
+def test_a_contact_is_offered_the_reasons_of_contacts(desk: Desk) -> None:
+    desk.register()
+    with desk.database.connect() as connection:
+        choices = services.choice_lists["closure_reasons"](connection, desk.reference)
+    assert {choice.value for choice in choices} == set(REASONS["contact"])
 
 
 def test_a_professional_who_may_read_only_writes_no_note(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +23,7 @@ class Clock:
     """Time as the journey wants it; it moves by itself a second at every look."""
 
     def __init__(self) -> None:
-        self.now = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+        self.now = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
     def __call__(self) -> datetime:
         self.now += timedelta(seconds=1)
@@ -40,6 +41,25 @@ class Service:
 
 @pytest.fixture
 def service(database_url: str) -> Iterator[Service]:
+    """The service on a database of each kind."""
+    with _serve(database_url) as running:
+        yield running
+
+
+@pytest.fixture
+def sqlite_service(sqlite_url: str) -> Iterator[Service]:
+    with _serve(sqlite_url) as running:
+        yield running
+
+
+@pytest.fixture
+def postgresql_service(postgresql_url: str) -> Iterator[Service]:
+    with _serve(postgresql_url) as running:
+        yield running
+
+
+@contextmanager
+def _serve(database_url: str) -> Iterator[Service]:
     clock = Clock()
     runtime = Runtime(database.connect(database_url), services, clock)
     demo.prepare(runtime)

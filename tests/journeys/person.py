@@ -65,29 +65,56 @@ class Person:
         self.look()
 
     def answer(self, answers: Mapping[str, Any]) -> None:
-        """Fill in the form, check the answers and confirm them."""
-        self.fill(answers)
-        self.page.get_by_role("button", name="Continue").click()
-        if self.page.get_by_role("heading", level=1).inner_text() != "Check your answers":
+        """Fill in the form of a task, check the answers and confirm them."""
+        missing = self.fill(answers)
+        self.press("Continue")
+        if self.heading != "Check your answers":
             # Answers opened further questions, which a page without scripts shows now.
-            self.look()
-            self.fill(answers)
-            self.page.get_by_role("button", name="Continue").click()
+            missing = self.fill(answers)
+            self.press("Continue")
+        assert missing == [], "no such questions"
         expect(self.page.get_by_role("heading", level=1)).to_have_text("Check your answers")
         self.look()
-        self.page.get_by_role("button", name="Confirm").click()
+        self.press("Confirm")
         expect(self.page.get_by_role("heading", level=1)).not_to_have_text("Check your answers")
         self.look()
 
-    def fill(self, answers: Mapping[str, Any], before: str = "") -> None:
+    def ask(self, message: str, answers: Mapping[str, Any], reference: str) -> None:
+        """Ask for something from the page of a case, such as its closure."""
+        self.go(f"/cases/{reference}")
+        self.page.get_by_role("link", name=message).or_(
+            self.page.get_by_role("button", name=message)
+        ).first.click()
+        self.look()
+        missing = self.fill(answers)
+        self.press("Send")
+        if missing:
+            missing = self.fill(answers)
+            self.press("Send")
+        assert missing == [], "no such questions"
+        expect(self.page.get_by_text(f"Sent: {message}.")).to_be_visible()
+        self.look()
+
+    @property
+    def heading(self) -> str:
+        return self.page.get_by_role("heading", level=1).first.inner_text()
+
+    def press(self, button: str) -> None:
+        self.page.get_by_role("button", name=button, exact=True).click()
+        self.look()
+
+    def fill(self, answers: Mapping[str, Any], before: str = "") -> list[str]:
+        """Fill in what the page asks; returns the names of what it does not ask."""
+        missing = []
         for key, value in answers.items():
             name = before + key
             if isinstance(value, list):
                 for number, row in enumerate(value):
                     self._row(name, number)
-                    self.fill(row, f"{name}[{number}].")
-            else:
-                self._control(name, value)
+                    missing += self.fill(row, f"{name}[{number}].")
+            elif not self._control(name, value):
+                missing.append(name)
+        return missing
 
     def _row(self, name: str, number: int) -> None:
         row = self.page.locator(f'[name^="{name}[{number}]."]')
@@ -95,17 +122,19 @@ class Person:
             self.page.locator(f'button[name="action"][value="add:{name}"]').click()
             self.look()
 
-    def _control(self, name: str, value: Any) -> None:
+    def _control(self, name: str, value: Any) -> bool:
         if isinstance(value, str) and _DATE.fullmatch(value):
             year, month, day = value.split("-")
-            for part, text in (("day", day), ("month", month), ("year", year)):
-                box = self.page.locator(f'[name="{name}-{part}"]')
-                if box.count():
-                    box.fill(text)
-            return
+            parts = {"day": day, "month": month, "year": year}
+            boxes = {part: self.page.locator(f'[name="{name}-{part}"]') for part in parts}
+            if not boxes["day"].count():
+                return False
+            for part, text in parts.items():
+                boxes[part].fill(text)
+            return True
         control = self.page.locator(f'[name="{name}"]')
         if not control.count():
-            return
+            return False
         kind = control.first.get_attribute("type")
         if kind == "radio":
             self.page.locator(f'[name="{name}"][value="{value}"]').check()
@@ -115,6 +144,7 @@ class Person:
             control.select_option(value)
         else:
             control.fill(str(value))
+        return True
 
     def look(self) -> None:
         """Let axe examine the page, once for each kind of page and heading."""

@@ -134,6 +134,10 @@ class World:
             self.runtime, self.task(reference, element).id, answers, self.actor(user)
         )
 
+    def send(self, user: str, reference: str, message: str, **answers: Any) -> None:
+        """Have a person send a message to the case without a browser."""
+        commands.correlate(self.runtime, message, reference, answers, self.actor(user))
+
     def work_in_browser(
         self, user: str, task: queries.TaskRow, answers: dict[str, str | list[str]]
     ) -> Page:

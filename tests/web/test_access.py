@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from handlers import directory, documents
 from web.access import ROUTES, Who
 
 from .conftest import World
@@ -20,10 +21,14 @@ ROLES = {
     "caf_social_worker": "socialworker",
     "safer_families_practitioner": "saferfamilies",
     "allocated_social_worker": "socialcare",
+    "duty_assessment_team": "dats",
+    "service_manager": "servicemanager",
+    "caf_support_panel": "panel",
     "analyst": "analyst",
     "publisher": "publisher",
     "administrator": "admin",
 }
+PEOPLE = {person.id: person for person in directory.demo_users()}
 _RULES = sorted(
     (name, access)
     for name, access in ((name, ROUTES[name]) for name in ROUTES)
@@ -50,6 +55,7 @@ def _requests(app: Flask, reference: str, task: int, instance: int) -> dict[str,
         "name": "concern_raised",
         "notification_id": "1",
         "incident_id": "1",
+        "document_id": "1",
     }
     found = {}
     for rule in app.url_map.iter_rules():
@@ -96,9 +102,21 @@ def test_a_new_case_is_hidden_from_those_who_do_not_work_on_it(world: World, rol
     browser = world.browser(ROLES[role])
     token = browser.get("/").form("Sign out").data["csrf_token"]
     requests = _requests(world.app, reference, task.id, task.instance_id)
+    with world.runtime.database.begin() as connection:
+        documents.upload(
+            connection,
+            PEOPLE["manager"],
+            reference,
+            "Plan.pdf",
+            b"%PDF-1.7",
+            now=world.runtime.clock(),
+        )
     hidden = role in (
         "lead_professional",
         "allocated_social_worker",
+        "duty_assessment_team",
+        "service_manager",
+        "caf_support_panel",
         "analyst",
         "publisher",
         "administrator",

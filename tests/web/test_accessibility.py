@@ -14,6 +14,7 @@ from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
 from .conftest import SETTINGS, World
+from .test_documents import stuck_at_the_panel
 from .test_episodes import PASSED, RETURNED, assessed, set_active, with_an_incident
 
 LONG_FAMILY = {
@@ -59,6 +60,8 @@ def test_every_page_is_accessible(make_world: Callable[..., World], page: Page, 
     case = assessed(world, PASSED)
     with_an_incident(world)
     set_active(world, "leadpro", True)
+    stuck, sent = stuck_at_the_panel(world), stuck_at_the_panel(world)
+    world.complete("coordinator", sent, "review_panel_pack", pack_fit="yes")
     claimed = world.task(refused)
     world.claim("manager", claimed)
     pages = {
@@ -82,12 +85,23 @@ def test_every_page_is_accessible(make_world: Callable[..., World], page: Page, 
         "coordinator": (
             *(
                 f"/cases/{case}{section}"
-                for section in ("", "/plan", "/meetings", "/tasks", "/timeline", "/notes")
+                for section in (
+                    "",
+                    "/plan",
+                    "/meetings",
+                    "/tasks",
+                    "/timeline",
+                    "/notes",
+                    "/documents",
+                )
             ),
             f"/cases/{case}/timeline?show=all",
             f"/cases/{case}/diagram",
             f"/cases/{case}/messages/close_requested",
+            f"/cases/{sent}/documents",
+            f"/tasks/{world.task(stuck, 'review_panel_pack').id}",
         ),
+        "panel": ("/", "/panel-packs"),
     }
     wrong: list[str] = []
     here = ""

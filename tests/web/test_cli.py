@@ -161,8 +161,8 @@ def test_run_prints_the_trace_of_a_shipped_diagram(
     out = capsys.readouterr().out.splitlines()
     assert out[0] == "step_up/step_up_wanted"
     assert "step_up/note_step_up_discussion (answered)" in out
-    assert "step_up/what_was_discussed -> from_what_was_discussed_to_work_goes_on" in out
-    assert out[-2:] == ["step_up/work_goes_on", "ended"]
+    assert "step_up/what_was_discussed -> from_what_was_discussed_to_caf_should_go_on" in out
+    assert out[-2:] == ["step_up/contact_goes_on", "ended"]
 
 
 def test_run_says_where_it_waits_as_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "handlers_0003"
-down_revision = "handlers_0001"
+down_revision = "handlers_0002"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,88 @@
+"""Every map walked in real browsers by the people whose steps they are, to a closed case."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.handlers import safer_families, social_work
+from tests.handlers.desk import action
+from tests.handlers.office import PASSED, PLAN_AGREED, assessment, tac
+from tests.journeys.conftest import Service
+from tests.journeys.walk import Walk
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_map_2(service: Service, browser: Browser, scripts: bool) -> None:
+    """Four people, an assessment that is returned, two rounds of review, an overseen closure."""
+    walk = Walk(service, browser, scripts=scripts)
+    walk.receive()
+    walk.person("manager").picture("trays", height=720)
+    walk.triage()
+    walk.open_episode()
+    walk.do("complete_caf_assessment", "leadpro", **assessment(action()))
+    walk.do(
+        "quality_assure_assessment",
+        "coordinator",
+        **PASSED | {"child_voice_clear": "no"},
+        qa_reasons="Please say in Robin's own words what mornings are like.",
+    )
+    lead = walk.person("leadpro")
+    lead.open_task(walk.label("complete_caf_assessment"), walk.reference)
+    expect(lead.page.get_by_text("Please say in Robin's own words").first).to_be_visible()
+    lead.picture("task", height=1500)
+    lead.picture("task-phone", width=390, height=844)
+    lead.answer(assessment(action()) | {"child_views": "I like breakfast, but I am so tired."})
+    walk.look("coordinator")
+    walk.pass_quality()
+    walk.do("agree_plan", "coordinator", **PLAN_AGREED)
+    walk.do(
+        "hold_tac",
+        "leadpro",
+        **tac(actions_complete="no", recommendation="continue", next_tac_on="2026-08-24"),
+    )
+    walk.look("coordinator")
+    walk.review_tac("next_tac")
+    walk.do("agree_next_tac", "coordinator", next_tac_on="2026-08-24")
+    walk.hold_tac_and_close()
+    walk.look("manager")
+    expect(walk.person("manager").page.locator("body")).to_contain_text("Closed")
+    assert walk.processes() == ["overview", "caf_coordinator"]
+    walk.finish()
+
+
+def test_map_1(sqlite_service: Service, browser: Browser) -> None:
+    """A case steps down from social care; the social worker hands over, map 2 closes."""
+    walk = Walk(sqlite_service, browser)
+    social_work.step_down(walk)
+    social_work.agree_step_down(walk)
+    social_work.allocate(walk)
+    social_work.open_episode(walk)
+    social_work.assess(walk, action())
+    social_work.pass_quality(walk)
+    social_work.agree_plan(walk)
+    social_work.hand_over(walk)
+    walk.hold_tac_and_close()
+    assert walk.processes() == ["overview", "caf_social_worker", "caf_coordinator"]
+    walk.finish()
+
+
+def test_map_3(postgresql_service: Service, browser: Browser) -> None:
+    """Safer Families lead, commission a service and hold the first TAC by telephone."""
+    walk = Walk(postgresql_service, browser)
+    safer_families.open_episode(walk)
+    safer_families.agree_plan(walk)
+    safer_families.hold_tac(walk, "hand_over")
+    walk.do(
+        "reassign_safer_families_caf",
+        "saferfamilies",
+        lead_professional="leadpro",
+        co_ordinator="coordinator",
+        next_tac_on="2026-05-20",
+        notes="Ash prefers calls after four.",
+    )
+    walk.hold_tac_and_close()
+    assert walk.processes() == ["overview", "safer_families", "caf_coordinator"]
+    walk.finish()
