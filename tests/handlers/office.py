@@ -111,6 +111,11 @@ class Office:
         sent = intake.receive_contact(self.runtime, contact(**changes), SENDER)
         self.reference = sent.reference
 
+    def start(self, model: str, by: str, **answers: Any) -> None:
+        """The person starts a case of that model on its page; it becomes the case in hand."""
+        started = intake.receive_answers(self.runtime, model, answers, PEOPLE[by].actor)
+        self.reference = started.reference
+
     def do(self, element: str, by: str, **answers: Any) -> None:
         """The person completes the open task of that element; no step may leave a fault."""
         (task,) = [

@@ -14,132 +14,15 @@ from engine import commands, due, queries
 from engine.errors import InvalidAnswers, NotAllowed
 from handlers import access, intake
 from handlers.models import tacs
+from tests.handlers import cads
 from tests.handlers.desk import PEOPLE, action
-from tests.handlers.office import SENDER, Office
-
-AGREED = {"closure_decision": "agree", "oversight_comment": "Agreed."}
-RETURNED = {"closure_decision": "return", "oversight_comment": "Please speak to the family again."}
-CONSENT = {
-    "consent": "given",
-    "consent_how": "verbal",
-    "consent_on": "2026-03-02",
-    "given_by": [{"name": "Ash Example", "relationship": "Mother", "is_child": False}],
-    "professionals": [],
-    "statement": "Ash agrees that school and health visitor work together.",
-}
-STRONG = dict.fromkeys(("threshold_reasons_clear", "offer_is_right", "views_considered"), "yes")
-TOLD = {
-    "stepped_down_on": "2026-03-04",
-    "family_told": "Told Ash by telephone.",
-    "referrer_told": "Wrote to the school.",
-}
-ROLES = [{"name": "Ash Example", "part": "Gets Robin to the breakfast club"}]
-
-
-def assessment(**changes: Any) -> dict[str, Any]:
-    """What a social worker answers on the page with which a case starts."""
-    return {
-        "reference": "CADS-REF-1",
-        "received_on": "2026-02-20",
-        "assessed_on": "2026-03-01",
-        "level_4_met": "no",
-        "immediate_risk": "no",
-        "advice_only": "no",
-        "referrer": {
-            "name": "Terry Teacher",
-            "agency": "Sample Primary School",
-            "agency_kind": "school",
-        },
-        "family": {"name": "Example", "address": "1 Sample Street", "postcode": "ZZ99 3WZ"},
-        "people": [
-            {
-                "name": "Robin Example",
-                "date_of_birth": "2017-05-04",
-                "relationship": "Child",
-                "is_child": True,
-            },
-            {"name": "Ash Example", "relationship": "Mother", "is_child": False},
-        ],
-        "concerns": "Robin is often late and hungry.",
-        "complexity": "several_needs",
-        "domestic_abuse": "no",
-        "social_care_involvement": "none",
-        "consent_given": "yes",
-    } | changes
+from tests.handlers.office import AGREED, CONSENT, RETURNED, SENDER, Office
 
 
 class Duty(Office):
     """The council that works with CADS."""
 
     model = "cads"
-
-    def start(self, **changes: Any) -> None:
-        """A social worker starts a case from a CADS assessment."""
-        received = intake.receive_answers(
-            self.runtime, "cads", assessment(**changes), PEOPLE["cadsworker"].actor
-        )
-        self.reference = received.reference
-
-    def recommend(self, offer: str = "caf") -> None:
-        self.do(
-            "recommend_offer",
-            "cadsworker",
-            threshold_reasons="Robin is safe at home.",
-            offer=offer,
-            offer_reasons="The family wants help with mornings.",
-            key_reason="parenting",
-        )
-
-    def oversee(self, **verdict: str) -> None:
-        qa = {"qa_comment": "Clear."} if not verdict else {}
-        self.do("oversee_recommendation_of_offer", "cadsmanager", **STRONG | qa | verdict)
-
-    def tell_of_caf(self, leader: str | None = "cadsleadpro") -> None:
-        led = {"lead_agreed": "yes", "lead_professional": leader} if leader else {}
-        self.do("tell_of_recommended_caf", "cadsworker", **TOLD | {"lead_agreed": "no"} | led)
-
-    def begin_caf(self) -> None:
-        """A CAF with the consent that the social worker gained, led by the referrer."""
-        self.start()
-        self.recommend()
-        self.oversee()
-        self.tell_of_caf()
-        self.do("seek_consent", "cadsworker", family_asked="yes", **CONSENT)
-
-    def assess(self, *actions: dict[str, Any]) -> None:
-        self.do("complete_family_assessment", "cadsleadpro", **views(*actions))
-
-    def meet_first(self) -> None:
-        self.do(
-            "hold_first_family_planning_meeting",
-            "cadsleadpro",
-            **met("2026-03-25"),
-            plan_agreed_with_family=True,
-            agreed_by="Ash Example",
-            copies_shared=True,
-            next_tac_on="2026-05-10",
-        )
-
-    def check_first(self, held: str = "yes") -> None:
-        obstacle = {"obstacle": "Waits for the school."} if held == "no" else {}
-        self.do(
-            "check_first_meeting",
-            "linkworker",
-            first_meeting_held=held,
-            support_offered="Advice by telephone.",
-            **obstacle,
-        )
-
-    def review(self, held_on: str, recommendation: str = "continue", complete: str = "no") -> None:
-        onward = {"next_tac_on": "2027-01-01"} if recommendation == "continue" else {}
-        self.do(
-            "hold_review_meeting",
-            "cadsleadpro",
-            **met(held_on, complete),
-            copies_shared=True,
-            recommendation=recommendation,
-            **onward,
-        )
 
     def pass_time(self, until: str) -> None:
         """The clock moves on, and what falls due happens, a day at a time."""
@@ -166,38 +49,13 @@ class Duty(Office):
         return self.open_tasks() == [] and all(one.status != "active" for one in found)
 
 
-def views(*actions: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "child_views": "I like breakfast.",
-        "family_views": "Mornings are hard.",
-        "professional_views": "Late on three days.",
-        "strengths": "A close family.",
-        "needs": "A calm start.",
-        "plan_actions": list(actions or (action(),)),
-        "roles": ROLES,
-        "referral_back": "Robin is left alone at night.",
-        "review_date": "2026-05-10",
-    }
-
-
-def met(held_on: str, complete: str = "no") -> dict[str, Any]:
-    return {
-        "held_on": held_on,
-        "attended": [{"name": "Robin Example", "role": "Child"}],
-        "child_voice": "Breakfast club is fun.",
-        "progress": "Robin is on time.",
-        "actions_complete": complete,
-        "new_actions": [],
-    }
-
-
 @pytest.fixture
 def duty(engine: sa.Engine) -> Duty:
     return Duty(engine)
 
 
 def test_from_the_recommendation_to_a_closed_caf(duty: Duty) -> None:
-    duty.begin_caf()
+    cads.begin_caf(duty)
     assert duty.reference.startswith("CADS-2026-")
     file = duty.file()
     (made,) = file.recommendations
@@ -209,24 +67,17 @@ def test_from_the_recommendation_to_a_closed_caf(duty: Duty) -> None:
     assert (file.lead_professional, file.key_reason) == ("cadsleadpro", "parenting")
     assert file.consents[0].recorded_by == "Sam Cadsworker"
     assert sorted(duty.open_tasks()) == ["check_first_meeting", "complete_family_assessment"]
-    duty.assess()
-    duty.meet_first()
+    cads.assess(duty)
+    cads.meet_first(duty)
     plan = duty.file().plan
     assert plan is not None and plan.status == "agreed"
-    duty.check_first()
-    duty.review("2026-05-10")
-    duty.review("2026-06-20", "close", "yes")
+    cads.check_first(duty)
+    cads.review(duty, "2026-05-10")
+    cads.review(duty, "2026-06-20", "close", "yes")
     for decision in (RETURNED, AGREED):
         if duty.open_tasks() == ["hold_review_meeting"]:
-            duty.review("2026-06-27", "close", "yes")
-        duty.do(
-            "submit_caf_closure",
-            "cadsleadpro",
-            closure_reason="actions_complete",
-            closure_summary="Robin is on time and eats breakfast.",
-            support_afterwards="The breakfast club.",
-        )
-        duty.do("oversee_caf_closure", "ehmanager", **decision)
+            cads.review(duty, "2026-06-27", "close", "yes")
+        cads.close(duty, **decision)
     file = duty.file()
     assert (file.closure_kind, file.closure_reason) == ("episode", "actions_complete")
     assert file.closed_by == "Sunny Supportmanager"
@@ -234,35 +85,35 @@ def test_from_the_recommendation_to_a_closed_caf(duty: Duty) -> None:
 
 
 def test_nobody_is_told_before_the_team_manager_agrees(duty: Duty) -> None:
-    duty.start()
+    cads.start(duty)
     assert duty.open_tasks() == ["recommend_offer"]
-    duty.recommend()
+    cads.recommend(duty)
     assert duty.open_tasks() == ["oversee_recommendation_of_offer"]
-    duty.oversee(threshold_reasons_clear="no", qa_reasons="Say what keeps Robin safe.")
+    cads.oversee(duty, threshold_reasons_clear="no", qa_reasons="Say what keeps Robin safe.")
     assert duty.open_tasks() == ["recommend_offer"]
     assert duty.told("linkworker") == [] and duty.notes("alert") == []
-    duty.recommend()
-    duty.oversee()
+    cads.recommend(duty)
+    cads.oversee(duty)
     assert duty.open_tasks() == ["tell_of_recommended_caf"]
     versions = [(one.version, one.agreed_by) for one in duty.file().recommendations]
     assert versions == [(2, "Toni Teammanager"), (1, None)]
 
 
 def test_a_social_worker_does_not_oversee_their_own_recommendation(duty: Duty) -> None:
-    duty.start()
-    duty.recommend()
+    cads.start(duty)
+    cads.recommend(duty)
     (task,) = queries.open_tasks(duty.runtime, duty.reference)
     with pytest.raises(NotAllowed):
         commands.complete_task(
-            duty.runtime, task.id, STRONG | {"qa_comment": "Fine."}, PEOPLE["cadsworker"].actor
+            duty.runtime, task.id, cads.STRONG | {"qa_comment": "Fine."}, PEOPLE["cadsworker"].actor
         )
 
 
 def test_link_workers_are_alerted_by_note_and_in_their_inbox(duty: Duty) -> None:
-    duty.start()
-    duty.recommend()
-    duty.oversee()
-    duty.tell_of_caf()
+    cads.start(duty)
+    cads.recommend(duty)
+    cads.oversee(duty)
+    cads.tell_of_caf(duty)
     assert duty.told("linkworker") == ["CLW EHM: a CAF is recommended"]
     (alert,) = duty.notes("alert")
     assert alert.startswith("CLW EHM: a CAF is recommended\n")
@@ -270,13 +121,13 @@ def test_link_workers_are_alerted_by_note_and_in_their_inbox(duty: Duty) -> None
 
 
 def test_a_caf_in_place_goes_on_with_a_stronger_plan(duty: Duty) -> None:
-    duty.start()
-    duty.recommend("existing_caf")
-    duty.oversee()
+    cads.start(duty)
+    cads.recommend(duty, "existing_caf")
+    cads.oversee(duty)
     duty.do(
         "tell_of_caf_in_place",
         "cadsworker",
-        **TOLD,
+        **cads.TOLD,
         lead_professional="cadsleadpro",
         lead_professional_told="Telephoned.",
         caf_since="2025-06-01",
@@ -290,7 +141,7 @@ def test_a_caf_in_place_goes_on_with_a_stronger_plan(duty: Duty) -> None:
         "cadsleadpro",
         held_on="2026-02-10",
         extra_actions=[action()],
-        roles=ROLES,
+        roles=cads.ROLES,
         referral_back="Robin is left alone.",
         next_tac_on="2026-03-31",
     )
@@ -324,13 +175,13 @@ def test_early_help_initiates_a_caf_where_one_is_required(duty: Duty) -> None:
 
 
 def begin_family_support(duty: Duty) -> None:
-    duty.start()
-    duty.recommend("early_help")
-    duty.oversee()
+    cads.start(duty)
+    cads.recommend(duty, "early_help")
+    cads.oversee(duty)
     duty.do(
         "tell_of_early_help_offer",
         "cadsworker",
-        **TOLD,
+        **cads.TOLD,
         family_agrees=True,
         support_wanted="Mornings.",
     )
@@ -355,10 +206,10 @@ def ask_to_close(duty: Duty, element: str, by: str, reason: str) -> None:
 
 def test_without_consent_the_team_manager_oversees_the_closure(duty: Duty) -> None:
     declined = {"consent": "declined", "consent_on": "2026-03-02", "statement": "Not now."}
-    duty.start()
-    duty.recommend()
-    duty.oversee()
-    duty.tell_of_caf()
+    cads.start(duty)
+    cads.recommend(duty)
+    cads.oversee(duty)
+    cads.tell_of_caf(duty)
     for decision in (RETURNED, AGREED):
         duty.do("seek_consent", "cadsworker", family_asked="yes", **declined)
         ask_to_close(duty, "ask_to_close_without_consent", "cadsworker", "no_consent")
@@ -369,10 +220,10 @@ def test_without_consent_the_team_manager_oversees_the_closure(duty: Duty) -> No
 
 
 def test_the_lead_professional_asks_where_the_social_worker_could_not(duty: Duty) -> None:
-    duty.start()
-    duty.recommend()
-    duty.oversee()
-    duty.tell_of_caf()
+    cads.start(duty)
+    cads.recommend(duty)
+    cads.oversee(duty)
+    cads.tell_of_caf(duty)
     duty.do("seek_consent", "cadsworker", family_asked="no", why_not_asked="Nobody answered.")
     assert duty.file().consents == ()
     declined = {"consent": "declined", "consent_on": "2026-03-02", "statement": "Not now."}
@@ -385,10 +236,10 @@ def test_the_lead_professional_asks_where_the_social_worker_could_not(duty: Duty
 
 
 def test_advice_only_leaves_consent_to_the_referring_professional(duty: Duty) -> None:
-    duty.start(advice_only="yes")
-    duty.recommend()
-    duty.oversee()
-    duty.tell_of_caf()
+    cads.start(duty, advice_only="yes")
+    cads.recommend(duty)
+    cads.oversee(duty)
+    cads.tell_of_caf(duty)
     assert duty.open_tasks() == ["seek_consent_before_caf"]
 
 
@@ -428,10 +279,10 @@ def test_a_child_steps_down_to_universal_services_and_everybody_is_told(duty: Du
 
 
 def search(duty: Duty, found: str | None = None) -> None:
-    duty.start()
-    duty.recommend()
-    duty.oversee()
-    duty.tell_of_caf(None)
+    cads.start(duty)
+    cads.recommend(duty)
+    cads.oversee(duty)
+    cads.tell_of_caf(duty, None)
     duty.do("seek_consent", "cadsworker", family_asked="yes", **CONSENT)
     look_for_lead(duty, found)
 
@@ -465,10 +316,10 @@ def panel(duty: Duty, found: str | None = None) -> None:
 def test_the_earlier_of_both_dates_counts_for_the_first_meeting(
     duty: Duty, stepped_down_on: str, counts_from: str, by: str
 ) -> None:
-    duty.start()
-    duty.recommend()
-    duty.oversee()
-    changed = TOLD | {"stepped_down_on": stepped_down_on}
+    cads.start(duty)
+    cads.recommend(duty)
+    cads.oversee(duty)
+    changed = cads.TOLD | {"stepped_down_on": stepped_down_on}
     leader = {"lead_agreed": "yes", "lead_professional": "cadsleadpro"}
     duty.do("tell_of_recommended_caf", "cadsworker", **changed, **leader)
     duty.do("seek_consent", "cadsworker", family_asked="yes", **CONSENT)
@@ -477,36 +328,36 @@ def test_the_earlier_of_both_dates_counts_for_the_first_meeting(
     assert made.agreed_on == date(2026, 3, 2)
     assert (made.counts_from, made.first_meeting_by) == (counts_from, date.fromisoformat(by))
     assert duty.due_on("check_first_meeting") == by
-    duty.assess()
+    cads.assess(duty)
     assert duty.due_on("hold_first_family_planning_meeting") == by
 
 
 def test_a_plan_that_is_not_smart_comes_back(duty: Duty) -> None:
-    duty.begin_caf()
-    duty.assess(action(measure="TBC"))
+    cads.begin_caf(duty)
+    cads.assess(duty, action(measure="TBC"))
     assert "complete_family_assessment" in duty.open_tasks()
 
 
 def test_a_late_first_meeting_is_alerted_and_checked_again(duty: Duty) -> None:
-    duty.begin_caf()
-    duty.assess()
+    cads.begin_caf(duty)
+    cads.assess(duty)
     duty.pass_time("2026-03-30")
     assert "A family planning meeting is overdue" not in duty.told("cadsleadpro")
     duty.pass_time("2026-04-01")
     assert duty.told("cadsleadpro")[0] == "A family planning meeting is overdue"
     assert duty.told("linkworker")[0] == "A family planning meeting is overdue"
-    duty.check_first("no")
+    cads.check_first(duty, "no")
     assert duty.due_on("check_first_meeting") == "2026-04-08"
     duty.pass_time("2026-04-10")
     assert len(duty.told("cadsleadpro")) == 2
 
 
 def test_a_review_is_due_after_6_weeks_and_overdue_after_8(duty: Duty) -> None:
-    duty.begin_caf()
-    duty.assess()
+    cads.begin_caf(duty)
+    cads.assess(duty)
     duty.now += timedelta(days=23)  # 25 March
-    duty.meet_first()
-    duty.check_first()
+    cads.meet_first(duty)
+    cads.check_first(duty)
     assert duty.due_on("hold_review_meeting") == "2026-05-20"
     duty.pass_time("2026-05-06")
     assert duty.told("cadsleadpro") == []
@@ -518,7 +369,7 @@ def test_a_review_is_due_after_6_weeks_and_overdue_after_8(duty: Duty) -> None:
     assert duty.told("cadsleadpro")[0] == "A family planning meeting is overdue"
     duty.pass_time("2026-05-29")
     assert duty.told("ehmanager") == ["A family planning meeting is overdue"]
-    duty.review("2026-05-29")
+    cads.review(duty, "2026-05-29")
     assert duty.due_on("hold_review_meeting") == "2026-07-24"
 
 
@@ -532,11 +383,11 @@ def test_after_12_months_the_caf_is_reassessed_if_it_is_still_required(duty: Dut
         caf_still_required="yes",
         contributions=[{"name": "Robin Example", "role": "Child", "said": "School is good."}],
         all_contributed=True,
-        **views(),
+        **cads.views(),
     )
     assert [one.version for one in duty.file().assessments] == [2, 1]
     assert duty.open_tasks() == ["hold_review_meeting"]
-    duty.review("2027-03-10")
+    cads.review(duty, "2027-03-10")
     duty.pass_time("2028-03-08")
     assert "reassess_after_12_months" in duty.open_tasks()
 
@@ -561,18 +412,18 @@ def test_no_reassessment_where_all_actions_are_met(duty: Duty) -> None:
 
 
 def reviewed(duty: Duty, complete: str = "no") -> None:
-    duty.begin_caf()
-    duty.assess()
-    duty.meet_first()
-    duty.check_first()
-    duty.review("2026-05-10", complete=complete)
+    cads.begin_caf(duty)
+    cads.assess(duty)
+    cads.meet_first(duty)
+    cads.check_first(duty)
+    cads.review(duty, "2026-05-10", complete=complete)
 
 
 DISAGREEMENT = {"agency": "Sample Primary School", "disagreement": "Robin is not safe."}
 
 
 def test_a_disagreement_is_documented_and_resolved_while_work_goes_on(duty: Duty) -> None:
-    duty.start()
+    cads.start(duty)
     duty.send("disagreement_raised", "cadsworker", **DISAGREEMENT)
     assert sorted(duty.open_tasks()) == ["recommend_offer", "resolve_disagreement"]
     assert "Robin is not safe." in duty.notes("disagreement")[0]
@@ -584,7 +435,7 @@ def test_a_disagreement_is_documented_and_resolved_while_work_goes_on(duty: Duty
 
 
 def test_a_decision_that_does_not_stand_goes_back_to_social_care(duty: Duty) -> None:
-    duty.begin_caf()
+    cads.begin_caf(duty)
     for _ in range(2):
         duty.send("disagreement_raised", "cadsleadpro", **DISAGREEMENT)
     tasks = [
@@ -612,7 +463,7 @@ def discuss(duty: Duty, met_now: str) -> None:
 
 @pytest.mark.parametrize("by", ["cadsleadpro", "linkworker"])
 def test_a_referral_back_that_is_not_agreed_changes_nothing(duty: Duty, by: str) -> None:
-    duty.begin_caf()
+    cads.begin_caf(duty)
     duty.send("step_up_requested", by, reasons="Robin was left alone.")
     assert duty.told("cadsmanager")[0] == "A referral back into social care"
     discuss(duty, "no")
@@ -622,7 +473,7 @@ def test_a_referral_back_that_is_not_agreed_changes_nothing(duty: Duty, by: str)
 
 def test_a_closure_that_is_asked_for_is_overseen_while_work_goes_on(duty: Duty) -> None:
     asked = {"closure_reason": "moved_away", "closure_summary": "Moved to another town."}
-    duty.begin_caf()
+    cads.begin_caf(duty)
     for decision in (RETURNED, AGREED):
         duty.send("close_requested", "linkworker", **asked)
         assert "complete_family_assessment" in duty.open_tasks()
@@ -633,7 +484,7 @@ def test_a_closure_that_is_asked_for_is_overseen_while_work_goes_on(duty: Duty) 
 
 
 def test_a_case_that_closes_takes_open_requests_with_it(duty: Duty) -> None:
-    duty.start()
+    cads.start(duty)
     asked = {"closure_reason": "no_further_action", "closure_summary": "Sent twice."}
     duty.send("disagreement_raised", "cadsworker", **DISAGREEMENT)
     duty.send("step_up_requested", "cadsworker", reasons="Robin was left alone.")
@@ -651,12 +502,12 @@ def test_a_child_who_needs_social_care_does_not_start_here(
     duty: Duty, change: dict[str, str], field: str
 ) -> None:
     with pytest.raises(InvalidAnswers) as refused:
-        duty.start(**change)
+        cads.start(duty, **change)
     assert "stays with social care" in refused.value.errors[field]
 
 
 def test_another_system_starts_a_case_once(duty: Duty) -> None:
-    sent = assessment() | {"source": "cads"}
+    sent = cads.referral() | {"source": "cads"}
     for key in ("level_4_met", "immediate_risk", "advice_only", "domestic_abuse"):
         sent[key] = False
     sent["consent_given"] = True
@@ -667,30 +518,33 @@ def test_another_system_starts_a_case_once(duty: Duty) -> None:
     duty.reference = first.reference
     (task,) = queries.open_tasks(duty.runtime, duty.reference)
     assert (task.element, task.tray, task.assignee) == ("recommend_offer", "cads", None)
-    duty.recommend()
+    cads.recommend(duty)
     assert duty.file().recommendations[0].recommended_by == "Sam Cadsworker"
 
 
 def test_each_council_sees_its_own_cases_only(duty: Duty) -> None:
-    duty.begin_caf()
-    cads = duty.reference
+    cads.begin_caf(duty)
+    theirs = duty.reference
     duty.deploy("caf")
     duty.receive()
-    caf = duty.reference
+    ours = duty.reference
     seen = {
-        "cadsworker": {cads},
+        "cadsworker": {theirs},
         "cadsworker2": set(),
-        "cadsmanager": {cads},
-        "linkworker": {cads},
-        "teamleader": {cads},
-        "ehmanager": {cads},
+        "cadsmanager": {theirs},
+        "linkworker": {theirs},
+        "teamleader": {theirs},
+        "ehmanager": {theirs},
         "familysupport": set(),
-        "cadsleadpro": {cads},
+        "cadsleadpro": {theirs},
         "cadsleadpro2": set(),
-        "manager": {caf},
-        "coordinator": {caf},
-        "mash": {caf},
-        "socialworker": {caf},
+        "manager": {ours},
+        "coordinator": {ours},
+        "mash": {ours},
+        "dats": set(),
+        "servicemanager": set(),
+        "panel": set(),
+        "socialworker": {ours},
         "socialcare": set(),
         "leadpro": set(),
         "analyst": set(),
@@ -698,13 +552,13 @@ def test_each_council_sees_its_own_cases_only(duty: Duty) -> None:
     with duty.runtime.database.connect() as connection:
         for person, cases in seen.items():
             visible = {
-                one for one in (cads, caf) if access.may_see(connection, PEOPLE[person], one)
+                one for one in (theirs, ours) if access.may_see(connection, PEOPLE[person], one)
             }
             assert (person, visible) == (person, cases)
 
 
 def test_each_council_names_its_own_lead_professionals(duty: Duty) -> None:
-    duty.begin_caf()
+    cads.begin_caf(duty)
     with duty.runtime.database.connect() as connection:
         offered = duty.runtime.services.choice_lists["lead_professionals"](
             connection, duty.reference
@@ -713,7 +567,7 @@ def test_each_council_names_its_own_lead_professionals(duty: Duty) -> None:
 
 
 def test_each_council_is_told_of_its_own_children_only(duty: Duty) -> None:
-    duty.begin_caf()
+    cads.begin_caf(duty)
     with duty.runtime.database.begin() as connection:
         answers = [
             access.look_up(
