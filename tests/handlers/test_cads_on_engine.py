@@ -81,6 +81,8 @@ def test_from_the_recommendation_to_a_closed_caf(duty: Duty) -> None:
     file = duty.file()
     assert (file.closure_kind, file.closure_reason) == ("episode", "actions_complete")
     assert file.closed_by == "Sunny Supportmanager"
+    assert duty.told("cadsleadpro")[0] == "A case is closed"
+    assert duty.told("ehmanager") == []
     assert duty.all_ended()
 
 
@@ -555,6 +557,26 @@ def test_each_council_sees_its_own_cases_only(duty: Duty) -> None:
                 one for one in (theirs, ours) if access.may_see(connection, PEOPLE[person], one)
             }
             assert (person, visible) == (person, cases)
+
+
+def test_whoever_may_read_only_may_still_disagree_and_refer_back(duty: Duty) -> None:
+    cads.start(duty)
+    cads.recommend(duty)
+    cads.oversee(duty)
+    cads.tell_of_caf(duty)
+    reader = {"name": "Lindy Leadpro", "organisation": "Health", "access": "read"}
+    named = CONSENT | {"professionals": [reader | {"email": PEOPLE["cadsleadpro2"].email}]}
+    duty.do("seek_consent", "cadsworker", family_asked="yes", **named)
+    with duty.runtime.database.connect() as connection:
+        may = {
+            message: access.may_ask(connection, PEOPLE["cadsleadpro2"], duty.reference, message)
+            for message in ("disagreement_raised", "step_up_requested", "close_requested")
+        }
+        stranger = access.may_ask(
+            connection, PEOPLE["familysupport"], duty.reference, "disagreement_raised"
+        )
+    assert list(may.values()) == [True, True, False]
+    assert not stranger
 
 
 def test_each_council_names_its_own_lead_professionals(duty: Duty) -> None:
