@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from engine.diagrams import EventDefinition
 from engine.tokens import Marking, Move, Scope, Token
 
-MOST_MOVES = 60_000
-"""Moves looked at for one process, with all its sub-processes. A number, not a time: a check
-answers the same on every machine, however busy."""
+MOST_TOKENS = 200_000
+"""Tokens in all the markings looked at for one process, with all its sub-processes. A number, not
+a time: a check answers the same on every machine, however busy."""
 
 State = tuple[Marking, int]
 """A marking, and what a rule remembers of the way to it (0 where no rule is asked)."""
@@ -68,10 +68,10 @@ class Space:
 
 
 class Effort:
-    """What searches that belong together may still cost, in moves."""
+    """What searches that belong together may still cost, in tokens."""
 
     def __init__(self) -> None:
-        self._left = MOST_MOVES
+        self._left = MOST_TOKENS
 
     @property
     def is_spent(self) -> bool:
@@ -80,7 +80,7 @@ class Effort:
     def spend(self, moves: Iterable[Move]) -> Iterator[Move]:
         """The moves, as far as they can be afforded."""
         for move in moves:
-            self._left -= 1
+            self._left -= 1 + len(move.after)
             if self.is_spent:
                 return
             yield move
