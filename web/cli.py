@@ -169,12 +169,15 @@ def trace(options: Options) -> int:
         clause.id: [f"{claim.process}/{claim.element}" for claim in claims]
         for clause, claims in traced.clauses
     }
+    kept = {clause.id: clause.kept for clause, claims in traced.clauses if not claims}
     without = [f"{claim.process}/{claim.element}" for claim in traced.unclaimed]
     if options.json:
-        print(json.dumps({"clauses": elements, "without_clause": without}, indent=2))
+        shown = {"clauses": elements, "kept_elsewhere": kept, "without_clause": without}
+        print(json.dumps(shown, indent=2, ensure_ascii=False))
     else:
         for clause, places in elements.items():
-            print(f"{clause:<8} {', '.join(places) or 'NO ELEMENT'}")
+            where = ", ".join(places) or (f"({kept[clause]})" if kept[clause] else "NO ELEMENT")
+            print(f"{clause:<8} {where}")
         print(f"\nTasks and calls without a clause: {', '.join(without) or 'none'}")
     return int(bool(traced.missing))
 
