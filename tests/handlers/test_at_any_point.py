@@ -90,7 +90,7 @@ def step_up_after_review(office: Office) -> None:
 def panel_sitting(office: Office) -> None:
     tac_awaited(office)
     stuck_cafs.raise_concern(office)
-    stuck_cafs.take_to_panel(office)
+    stuck_cafs.wait_for_panel(office)
 
 
 def several_concerns(office: Office) -> None:

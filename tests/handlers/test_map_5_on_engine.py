@@ -12,7 +12,7 @@ from handlers import access, documents
 from tests.handlers import social_work
 from tests.handlers.desk import PEOPLE
 from tests.handlers.office import AGREED, RETURNED, Office
-from tests.handlers.step_ups import amend, discuss, hold_tac, receive, transfer
+from tests.handlers.step_ups import amend, discuss, hold_tac, receive, resolve, transfer
 
 
 def start(office: Office) -> None:
@@ -93,14 +93,7 @@ def test_a_disagreement_is_resolved_by_a_service_manager(
     assert beside(office) == ["resolve_disagreement"]
     with office.runtime.database.connect() as connection:
         assert access.may_see(connection, PEOPLE["servicemanager"], office.reference)
-    office.do(
-        "resolve_disagreement",
-        "servicemanager",
-        resolved_on="2026-03-02",
-        heard="Casey and Dale",
-        resolution="The risk is clear.",
-        outcome=outcome,
-    )
+    resolve(office, outcome)
     assert beside(office) == [task]
     assert "The risk is clear." in office.file().notes[0].text
 

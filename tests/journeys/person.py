@@ -108,7 +108,9 @@ class Person:
         missing = []
         for key, value in answers.items():
             name = before + key
-            if isinstance(value, list):
+            if isinstance(value, list) and all(isinstance(each, str) for each in value):
+                missing += [name for each in value if not self._tick(name, each)]
+            elif isinstance(value, list):
                 for number, row in enumerate(value):
                     self._row(name, number)
                     missing += self.fill(row, f"{name}[{number}].")
@@ -121,6 +123,12 @@ class Person:
         if not row.count():
             self.page.locator(f'button[name="action"][value="add:{name}"]').click()
             self.look()
+
+    def _tick(self, name: str, value: str) -> bool:
+        box = self.page.locator(f'[name="{name}"][value="{value}"]')
+        if box.count():
+            box.check()
+        return bool(box.count())
 
     def _control(self, name: str, value: Any) -> bool:
         if isinstance(value, str) and _DATE.fullmatch(value):
