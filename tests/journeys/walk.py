@@ -100,8 +100,8 @@ class Walk(Office):
         assert queries.verify_history(self.runtime, self.reference) == []
         for person in self.people.values():
             person.go("/inbox")
-            assert person.faults == []
-            assert person.errors == []
+            assert not person.faults, person.faults
+            assert not person.errors, person.errors
             person.close()
 
     def processes(self) -> list[str]:
