@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -25,6 +26,21 @@ def _places(tokens: list[Any], armed: bool) -> list[str]:
             found.append(name)
         for nested in inner:
             found += _places(nested, armed)
+    return found
+
+
+def timers_of(state: bytes) -> list[tuple[datetime, str]]:
+    """The timers that run: when each falls due, and its element; the next one first."""
+    return sorted(_timers(orjson.loads(state)["t"]))
+
+
+def _timers(tokens: list[Any]) -> list[tuple[datetime, str]]:
+    found: list[tuple[datetime, str]] = []
+    for name, _, _, data, *inner in tokens:
+        if "due" in data and not data.get("incident"):
+            found.append((datetime.fromisoformat(data["due"]), name))
+        for nested in inner:
+            found += _timers(nested)
     return found
 
 
