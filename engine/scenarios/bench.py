@@ -12,7 +12,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import commands, database, due, feel, queries
-from engine.diagrams import Element, Process
 from engine.errors import EngineError
 from engine.identity import SYSTEM, Actor
 from engine.model import Model
@@ -38,16 +37,16 @@ class Site:
     """What a council has around its diagrams.
 
     `people` do the tasks, those who are named first rather than others; `prepare` fills an empty
-    database with what handlers look up; `starts` gives the answers with which a process may begin;
-    `refusal` says why a task is not for a person who holds its role. Roles without anybody get
-    two invented people.
+    database with what handlers look up; `starts` gives for a process the answers with which it may
+    begin, as the given number of a case, so that no two cases say the same; `refusal` says why a
+    task is not for a person who holds its role. Roles without anybody get two invented people.
     """
 
     services: ServiceRegistry
     migrations: Sequence[Path] = ()
     people: Sequence[Actor] = ()
     prepare: Callable[[sa.Connection], object] = lambda connection: None
-    starts: Callable[[str], Sequence[Mapping[str, Any]]] = lambda process: [{}]
+    starts: Callable[[str, int], Sequence[Mapping[str, Any]]] = lambda process, number: [{}]
     refusal: Refusal = _nobody_is_refused
 
 
@@ -321,10 +320,3 @@ def _people(model: Model, site: Site) -> list[Actor]:
         if not any(role in person.roles for person in found):
             found += [Actor(f"{role} {number}", frozenset({role})) for number in (1, 2)]
     return found
-
-
-def element_of(model: Model, item: str) -> tuple[Process, Element | None]:
-    """The process and the element that "process/element" names; no element for a process."""
-    process, _, name = item.partition("/")
-    found = model.processes[process]
-    return found, found.elements.get(name)

@@ -32,6 +32,9 @@ _ALIKE = 5
 _GIVE_UP = 60
 """How many steps in vain it takes until something is looked for no longer."""
 _FAR = 1_000.0
+_NEAR = 3.5
+_IDLE = 6
+"""How far something may be, and how many steps may be in vain, when a way is made to show more."""
 _DEEPEST = 5
 """How deep calls are looked into when ways are measured."""
 
@@ -59,13 +62,19 @@ class Rest:
     number: int
     case: Case
     before: Rest | None
-    doing: Doing | None
-    covered: frozenset[str | Pair]
+    doing: Doing
+    flows: tuple[str, ...]
+    pairs: tuple[Pair, ...]
     depth: int
     kept: bytes = b""
     tried: Counter[Any] = field(default_factory=Counter)
 
-    def way(self) -> list[Rest]:
+    @property
+    def covered(self) -> set[str | Pair]:
+        """The flows and pairs that the step to this rest shows."""
+        return {*self.flows, *self.pairs}
+
+    def path(self) -> list[Rest]:
         """The rests from the first one to this one."""
         found: list[Rest] = []
         rest: Rest | None = self
@@ -103,7 +112,7 @@ class Search:
         the model reads."""
         known: set[str] = set()
         at = self.model.processes[process]
-        for number, answers in enumerate(self.bench.site.starts(process)):
+        for number, answers in enumerate(self.bench.site.starts(process, 0)):
             key = repr(sorted((k, repr(v)) for k, v in answers.items() if k in self.model.variables))
             if key in known:
                 continue
@@ -128,6 +137,34 @@ class Search:
             before = len(self.covered)
             self._try(*found)
             vain = 0 if len(self.covered) > before else vain + 1
+
+    def walk(self, rest: Rest, missing: set[str | Pair], longest: int) -> Rest:
+        """Go on from a rest to what is missing, as long as something is near and the way is not
+        longer than `longest`. Returns the rest at which the last of it was shown."""
+        here = last = rest
+        idle = 0
+        missing = set(missing)
+        tried: Counter[Any] = Counter()
+        while here.depth < longest and idle < _IDLE and not here.case.ended:
+            self._network.look_for(missing)
+            self.bench.go_back(here.kept, here.case)
+            ways = [
+                (self._worth(way) + tried[way.known_by, way.branches], way)
+                for way in self._acts(here.case)
+            ]
+            worth, way = min(ways, key=lambda one: one[0], default=(_FAR, None))
+            if way is None or worth > _NEAR:
+                break
+            tried[way.known_by, way.branches] += 1
+            idle += 1
+            after = self._step(here, way)
+            if after is None:
+                continue
+            if not missing.isdisjoint(after.covered):
+                missing -= after.covered
+                last, idle = after, 0
+            here = after
+        return last
 
     def finish(self, rest: Rest, most: int) -> Rest:
         """A rest after this one at which the case has ended, if there is one within `most` steps."""
@@ -246,7 +283,9 @@ class Search:
         new = not items <= self.covered
         self.covered |= items
         depth = rest.depth + 1 if rest is not None else 0
-        after = Rest(len(self.rests), outcome.case, rest, doing, items, depth)
+        after = Rest(
+            len(self.rests), outcome.case, rest, doing, outcome.flows, outcome.pairs, depth
+        )
         signature, place = _signature(outcome.case)
         if not new and (signature in self._signatures or self._places[place] >= _ALIKE):
             if rest is None or not outcome.case.ended:
@@ -392,6 +431,14 @@ class _Network:
     def in_vain(self, branches: tuple[str, ...]) -> None:
         """A step behind these branches showed nothing new of what is looked for there."""
         self._vain.update(name for name in branches if name in self._wanted)
+
+    def look_for(self, missing: set[str | Pair]) -> None:
+        """Work the distances out to these things, and nothing else."""
+        known = {item for name in self.following for item in self.flows[name]} | self.pairs
+        known |= {each for after in self.following.values() for each in after}
+        self._vain.clear()
+        self._settled = (-1, -1)
+        self.settle(known - missing)
 
     def settle(self, covered: set[str | Pair]) -> None:
         """Work the distances out anew, where anything has changed."""
