@@ -5,7 +5,17 @@ follow each other, on the real engine with the real handlers and forms; it then 
 ones from their start and reports what they show and whether they pass.
 """
 
-from engine.scenarios.bench import Site
-from engine.scenarios.report import Coverage, Played, Report, try_model
+from engine.scenarios.bench import BEGINNING, Site
+from engine.scenarios.report import Coverage, Found, Played, Report, find, play, try_model
 
-__all__ = ["Coverage", "Played", "Report", "Site", "try_model"]
+__all__ = [
+    "BEGINNING",
+    "Coverage",
+    "Found",
+    "Played",
+    "Report",
+    "Site",
+    "find",
+    "play",
+    "try_model",
+]

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine import commands, database, due, feel, queries
+from engine.diagrams import Process
 from engine.errors import EngineError
 from engine.identity import SYSTEM, Actor
 from engine.model import Model
@@ -46,7 +47,7 @@ class Site:
     migrations: Sequence[Path] = ()
     people: Sequence[Actor] = ()
     prepare: Callable[[sa.Connection], object] = lambda connection: None
-    starts: Callable[[str, int], Sequence[Mapping[str, Any]]] = lambda process, number: [{}]
+    starts: Callable[[Process, int], Sequence[Mapping[str, Any]]] = lambda process, number: [{}]
     refusal: Refusal = _nobody_is_refused
 
 
@@ -88,7 +89,8 @@ class Open:
 
 @dataclass
 class Case:
-    """A case as a step left it: where its instances stand and by which branches they came.
+    """A case as a step left it: where its instances stand, by which branches they came, and where
+    it can be moved.
 
     `timers` are due time, instance, process and element, the next one first.
     """
@@ -99,6 +101,7 @@ class Case:
     waiting: tuple[tuple[int, str, tuple[str, ...]], ...] = ()
     timers: tuple[tuple[datetime, int, str, str], ...] = ()
     callers: Mapping[int, tuple[int, str]] = field(default_factory=dict)
+    openings: tuple[Open, ...] = ()
     variables: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     ended: bool = False
 
@@ -186,7 +189,7 @@ class Bench:
         place = next(
             (
                 place
-                for place in self.openings(case)
+                for place in case.openings
                 if (place.kind, f"{place.process}/{place.element}") == (act.kind, act.element)
             ),
             None,
@@ -206,20 +209,16 @@ class Bench:
         else:
             person = self.people[by] if by else self._who_sends(place.message)
             who = person.id
-            commands.correlate(
-                self.runtime, place.message, case.reference, act.answers, person
-            )
+            commands.correlate(self.runtime, place.message, case.reference, act.answers, person)
         return Doing(act, who), self._outcome(case)
 
-    def openings(self, case: Case) -> list[Open]:
-        """Where the case can be moved now."""
+    def _openings(self, case: Case) -> tuple[Open, ...]:
+        """Where the case can be moved, as the database has it now."""
         found: list[Open] = []
         for task in sorted(
             queries.open_tasks(self.runtime, case.reference), key=lambda task: task.id
         ):
-            found.append(
-                Open("task", task.process, task.element, task.instance_id, task=task)
-            )
+            found.append(Open("task", task.process, task.element, task.instance_id, task=task))
         sent: set[str] = set()
         for number, name, places in case.waiting:
             process = self.model.processes[name]
@@ -233,7 +232,7 @@ class Bench:
                         found.append(Open("message", name, place, number, event.value))
                     sent.add(event.value)
         found += [Open("wait", name, place, number) for _, number, name, place in case.timers[:1]]
-        return found
+        return tuple(found)
 
     def _who_may(self, task: queries.TaskRow) -> Actor:
         """Whoever has the task, or else the first of its role to whom it is not refused."""
@@ -268,16 +267,12 @@ class Bench:
                     instance.c.state,
                     instance.c.variables,
                 )
-                .where(
-                    instance.c.business_key == before.reference, instance.c.status == "active"
-                )
+                .where(instance.c.business_key == before.reference, instance.c.status == "active")
                 .order_by(instance.c.id)
             ).all()
             faults = connection.execute(
                 sa.select(incident.c.name, incident.c.message)
-                .where(
-                    incident.c.business_key == before.reference, incident.c.closed_at.is_(None)
-                )
+                .where(incident.c.business_key == before.reference, incident.c.closed_at.is_(None))
                 .order_by(incident.c.id)
             ).all()
         trails = {number: trail.copy() for number, trail in before.trails.items()}
@@ -304,12 +299,11 @@ class Bench:
                     for due_at, element in timers_of(row.state)
                 )
             ),
-            callers={
-                row.id: (row.parent_id, row.parent_element) for row in rows if row.parent_id
-            },
+            callers={row.id: (row.parent_id, row.parent_element) for row in rows if row.parent_id},
             variables={row.id: feel.load_json(row.variables) for row in rows},
             ended=not rows,
         )
+        case.openings = self._openings(case)
         said = tuple(f"“{fault.name}”: {fault.message}" for fault in faults)
         return Outcome(case, tuple(flows), tuple(pairs), said)
 

@@ -216,6 +216,12 @@ class Trail:
                 self._clear(inside.id)
 
 
+def is_start(branch: str) -> bool:
+    """Whether a name that is its own in the whole model is the start of a process, no branch."""
+    process, _, id = branch.partition("/")
+    return process == id
+
+
 def qualified(process: Process, pairs: tuple[Pair, ...]) -> list[Pair]:
     """Pairs by names that are their own in the whole model."""
     return [(item_of(process, before), item_of(process, after)) for before, after in pairs]

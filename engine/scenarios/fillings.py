@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from engine.decisions.model import LiteralExpression
 from engine.errors import InvalidAnswers
 from engine.forms import Choice, Form
 from engine.forms.fields import Field
@@ -44,7 +45,7 @@ class Constants:
             self._note(source, expression.variables)
         for decision in model.decisions.values():
             table = decision.logic
-            if not hasattr(table, "rules"):
+            if isinstance(table, LiteralExpression):
                 self._note(table.expression.source, table.variables)
                 continue
             for number, column in enumerate(table.inputs):
@@ -97,9 +98,7 @@ def fillings(
                 continue
             dates = 0.6 if field.kind == "datetime" else 0.0
             more = (0.1 if forced else 0.0) if routes else 0.6 + dates
-            todo += [
-                ({**forced, path: option}, full, unlikely + more) for option in options[1:]
-            ]
+            todo += [({**forced, path: option}, full, unlikely + more) for option in options[1:]]
         try:
             clean = form.clean(answers, choices=choices, today=today)
         except InvalidAnswers:
@@ -203,7 +202,7 @@ class _Writer:
                 return tuple(option.value for option in self._offered(field))
             case "checklist":
                 offered = [option.value for option in self._offered(field)]
-                return tuple([offered, *([each] for each in offered if len(offered) > 1)])
+                return (offered, *([each] for each in offered if len(offered) > 1))
             case "number":
                 return self._numbers(field)
             case "datetime":
@@ -229,4 +228,3 @@ class _Writer:
             return _TEXTS[field.format]
         text = _PLAIN * (1 + (field.min_length or 0) // len(_PLAIN))
         return text[: field.longest].strip()
-

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from engine import commands, database, queries
 from engine.errors import EngineError
 from engine.identity import SYSTEM
-from engine.scenarios.bench import Act, Bench, Case
+from engine.scenarios.bench import Act, Bench, Case, Outcome
 from engine.scenarios.scenario import Scenario, Stage
 
 
@@ -35,9 +35,7 @@ def throw_away(url: str | None) -> Iterator[str]:
         with server.begin() as connection:
             connection.execute(sa.schema.CreateSchema(own))
         try:
-            inside = sa.engine.make_url(url).update_query_dict(
-                {"options": f"-csearch_path={own}"}
-            )
+            inside = sa.engine.make_url(url).update_query_dict({"options": f"-csearch_path={own}"})
             yield inside.render_as_string(hide_password=False)
         finally:
             with server.begin() as connection:
@@ -55,8 +53,9 @@ def replay(bench: Bench, scenario: Scenario, number: int) -> str:
             act, by = stage.doing.act, stage.doing.by or None
             try:
                 if act.kind == "start":
-                    answers = bench.site.starts(act.element, number)[int(act.key)]
-                    outcome = bench.start(act.element, answers)
+                    process = bench.model.processes[act.element]
+                    answers = bench.site.starts(process, number)[int(act.key)]
+                    outcome = bench.start(process.id, answers)
                 else:
                     _, outcome = bench.do(case, act, by)
             except EngineError as error:
@@ -83,8 +82,8 @@ def in_words(bench: Bench, act: Act) -> str:
     }[act.kind]
 
 
-def _difference(stage: Stage, outcome: object) -> str:
-    found = outcome.flows  # type: ignore[attr-defined]
+def _difference(stage: Stage, outcome: Outcome) -> str:
+    found = outcome.flows
     if found == stage.flows:
         return ""
     wanted = [flow for flow in stage.flows if flow not in found]
