@@ -43,6 +43,8 @@ OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 20
 PORT = 8000
 SECONDS_TO_START = 120
+# As many test processes as cores; each has a PostgreSQL server and a browser of its own.
+SIDE_BY_SIDE = ["--numprocesses=auto", "--maxprocesses=8", "--dist=worksteal"]
 
 RUNTIME_LOCK = "requirements.lock"
 TEST_LOCK = "requirements-test.lock"
@@ -88,7 +90,7 @@ def main(arguments: Sequence[str]) -> int:
         build_frontend()
     if command == "test":
         run([python(), "-m", "tests.browser"], cwd=ROOT)
-        return become([python(), "-m", "pytest", *rest], cwd=ROOT)
+        return become([python(), "-m", "pytest", *SIDE_BY_SIDE, *rest], cwd=ROOT)
     if command == "bench":
         return become([python(), "-m", "tests.benchmarks", *rest], cwd=ROOT)
     if command == "--check":

@@ -102,7 +102,9 @@ def deploy(runtime: Runtime, folder: Path, actor: Actor) -> Deployment:
         return Deployment(number, model.id, version, True)
 
     try:
-        return transact(runtime.database, work)
+        done = transact(runtime.database, work)
+        runtime.keep(done.id, model)
+        return done
     except IntegrityError:
         raise Conflict(
             "Someone else deployed this model at the same moment. Look at their version and "

@@ -97,6 +97,27 @@ def read_model(
     error.
     """
     findings: list[Finding] = []
+    model = _read(files, findings)
+    findings += check_model(model, services)
+    if any(finding.severity == "error" for finding in findings):
+        raise InvalidModel(findings)
+    return _with_programs(model), findings
+
+
+def load_model(files: Mapping[str, bytes]) -> Model:
+    """A model that was checked when it was deployed; what is forbidden since then still runs.
+
+    Raises `InvalidModel` where this version can't read it any more.
+    """
+    return _with_programs(_read(files, []))
+
+
+def _with_programs(model: Model) -> Model:
+    programs = {process.id: Program(process) for process in model.processes.values()}
+    return replace(model, programs=programs)
+
+
+def _read(files: Mapping[str, bytes], findings: list[Finding]) -> Model:
     manifest = read_manifest(files, findings)
     table: list[Decision] = []
 
@@ -153,7 +174,7 @@ def read_model(
             variables.update(element.returns)
     if any(finding.severity == "error" for finding in findings):
         raise InvalidModel(findings)
-    model = Model(
+    return Model(
         id=manifest.id,
         name=manifest.name,
         start=manifest.start,
@@ -171,11 +192,6 @@ def read_model(
         variables=frozenset(variables),
         files=dict(files),
     )
-    findings += check_model(model, services)
-    if any(finding.severity == "error" for finding in findings):
-        raise InvalidModel(findings)
-    programs = {process.id: Program(process) for process in processes.values()}
-    return Model(**{**vars(model), "programs": programs}), findings
 
 
 def lone_model(processes: Mapping[str, Process], findings: list[Finding]) -> Model:

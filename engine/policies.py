@@ -22,7 +22,7 @@ from engine.nets import build, item_of
 from engine.reduction import reduce
 from engine.shape import closure
 from engine.soundness import ids, in_words
-from engine.state_space import Broken, Watch, deadline, explore
+from engine.state_space import Broken, Effort, Watch, explore
 from engine.tokens import Move
 
 FILE = "policies.toml"
@@ -141,11 +141,11 @@ def _prove(model: Model, policy: Policy) -> Iterator[Finding]:
             return model.processes[element.called], element.called
         return None
 
-    until = deadline()
+    effort = Effort()
     for start in policy.starts:
         net = build(model.processes[start], start, inside, beside=1)
         reduce(net, kept)
-        space = explore(net, until, watch=policy.watch, at_once=automatic)
+        space = explore(net, effort, watch=policy.watch, at_once=automatic)
         if space.broken is not None:
             yield _broken(model, policy, space.broken)
             return

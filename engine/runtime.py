@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.definitions import read_model
+from engine.definitions import load_model
 from engine.errors import NotFound
 from engine.identity import SYSTEM, Actor
 from engine.model import Model
@@ -57,7 +57,7 @@ class Runtime:
                         )
                     )
                     files = {row.path: row.content for row in rows}
-                    found, _ = read_model(files, self.services)
+                    found = load_model(files)
                     self._models[deployment_id] = found
         return found
 

@@ -14,7 +14,7 @@ from engine.errors import Finding
 from engine.nets import build, item_of
 from engine.reduction import reduce
 from engine.shape import check_shape
-from engine.state_space import Space, State, deadline, doubled, explore
+from engine.state_space import Effort, Space, State, doubled, explore
 from engine.tokens import Marking, Node, Scope, Token
 
 MOST_ELEMENTS = 1000
@@ -31,9 +31,9 @@ def check_soundness(process: Process) -> list[Finding]:
         return findings
     scopes = [process.id, *(e.id for e in process.elements.values() if e.kind == "subProcess")]
     if len(process.elements) > MOST_ELEMENTS:
-        return [_Proof(process, process.id, 0).gave_up("has so many elements")]
-    until = deadline()
-    return [finding for scope in scopes for finding in _Proof(process, scope, until).findings()]
+        return [_Proof(process, process.id, Effort()).gave_up("has so many elements")]
+    effort = Effort()
+    return [finding for scope in scopes for finding in _Proof(process, scope, effort).findings()]
 
 
 def in_words(items: Sequence[str], processes: Mapping[str, Process]) -> str:
@@ -60,15 +60,15 @@ def ids(items: Sequence[str]) -> tuple[str, ...]:
 class _Proof:
     """What one process or sub-process can do."""
 
-    def __init__(self, process: Process, scope: str, until: float) -> None:
+    def __init__(self, process: Process, scope: str, effort: Effort) -> None:
         self.process = process
         self.scope = scope
-        self.until = until
+        self.effort = effort
 
     def findings(self) -> Iterator[Finding]:
         net = build(self.process, self.scope, self._inside)
         reduce(net)
-        space = explore(net, self.until, ends_at=self._ends_at())
+        space = explore(net, self.effort, ends_at=self._ends_at())
         wrong = list(self._wrong(net, space))
         yield from wrong
         if not space.complete:

@@ -1,11 +1,10 @@
 """Searching all that a drawing can do: every marking that follows from its start.
 
-A search that takes too long stops and says so; it never answers wrongly.
+A search that would take too long stops and says so; it never answers wrongly.
 """
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
@@ -13,9 +12,9 @@ from dataclasses import dataclass, field
 from engine.diagrams import EventDefinition
 from engine.tokens import Marking, Move, Scope, Token
 
-MOST_STATES = 20_000
-LONGEST_SEARCH = 1.0
-"""Seconds on the processor for one process, with all its sub-processes."""
+MOST_TOKENS = 200_000
+"""Tokens in all the markings looked at for one process, with all its sub-processes. A number, not
+a time: a check answers the same on every machine, however busy."""
 
 State = tuple[Marking, int]
 """A marking, and what a rule remembers of the way to it (0 where no rule is asked)."""
@@ -68,21 +67,34 @@ class Space:
         return found
 
 
-def deadline() -> float:
-    """When a search that begins now has to end, by the processor's clock: a check answers the
-    same on a busy machine."""
-    return time.process_time() + LONGEST_SEARCH
+class Effort:
+    """What searches that belong together may still cost, in tokens."""
+
+    def __init__(self) -> None:
+        self._left = MOST_TOKENS
+
+    @property
+    def is_spent(self) -> bool:
+        return self._left < 0
+
+    def spend(self, moves: Iterable[Move]) -> Iterator[Move]:
+        """The moves, as far as they can be afforded."""
+        for move in moves:
+            self._left -= 1 + len(move.after)
+            if self.is_spent:
+                return
+            yield move
 
 
 def explore(
     net: Scope,
-    until: float,
+    effort: Effort,
     *,
     watch: Watch | None = None,
     ends_at: Set[EventDefinition] = frozenset(),
     at_once: Set[str] = frozenset(),
 ) -> Space:
-    """Every state that can follow from the start of `net`, the nearest first, `until` a deadline.
+    """Every state that can follow from the start of `net`, the nearest first.
 
     States with more than one token of the same origin in the same place are not followed, which
     keeps the search finite. What is thrown of `ends_at` ends the net at once. Items
@@ -98,7 +110,7 @@ def explore(
         following = space.followers[state] = []
         if doubled(net, state[0]) is not None:
             continue
-        for move in _next(net.moves(state[0]), at_once, until):
+        for move in _next(effort.spend(net.moves(state[0])), at_once):
             if move.thrown in ends_at:
                 move = move._replace(after=())
             space.covered |= move.covers
@@ -116,21 +128,17 @@ def explore(
             if after not in space.came_from:
                 space.came_from[after] = (state, move)
                 todo.append(after)
-            if len(space.came_from) > MOST_STATES or time.process_time() > until:
-                space.complete = False
-                return space
+        if effort.is_spent:
+            space.complete = False
+            break
     return space
 
 
-def _next(moves: Iterator[Move], at_once: Set[str], until: float) -> Iterable[Move]:
+def _next(moves: Iterator[Move], at_once: Set[str]) -> Iterable[Move]:
     """All the moves; or those of one automatic step, if there is one, as the engine does them."""
     if not at_once:
         return moves
-    found: list[Move] = []
-    for move in moves:
-        found.append(move)
-        if time.process_time() > until:
-            break
+    found = list(moves)
     first = next((move.items[0] for move in found if move.items[0] in at_once), None)
     return [move for move in found if first is None or move.items[0] == first]
 

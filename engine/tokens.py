@@ -140,12 +140,12 @@ class Scope:
         rest = _without(marking, used)
         if node.kind == "throw" or not node.outgoing:
             items, covers, fresh = self._follow(node.outgoing, origin)
-            after = _sorted(rest + fresh)
+            after = self._marking(rest + fresh)
             yield Move((node.item, *items), own | covers, after, node.event)
             return
         for arcs in _ways(node):
             items, covers, fresh = self._follow(arcs, origin)
-            yield Move((node.item, *items), own | covers, _sorted(rest + fresh))
+            yield Move((node.item, *items), own | covers, self._marking(rest + fresh))
 
     def _catch(
         self, marking: Marking, token: Token, event: Catch, changed: Token
@@ -164,7 +164,7 @@ class Scope:
                 changed = changed._replace(spent=_names((*changed.spent, event.item)))
             rest += (changed,)
         items, covers, fresh = self._follow([event.arc], origin)
-        yield Move((event.item, *items), covers | {event.item}, _sorted(rest + fresh))
+        yield Move((event.item, *items), covers | {event.item}, self._marking(rest + fresh))
 
     def _inside(self, marking: Marking, token: Token, node: Node, scope: Scope) -> Iterator[Move]:
         for move in scope.moves(token.inner):
@@ -187,7 +187,7 @@ class Scope:
             if caught:
                 continue
             if move.after:
-                after = _sorted((*_without(marking, (token,)), changed))
+                after = self._marking((*_without(marking, (token,)), changed))
                 yield Move(move.items, move.covers, after, thrown)
             else:
                 for left in self._leave(marking, (token,), node, token.origin):
@@ -249,6 +249,15 @@ class Scope:
         source = self.nodes[arc.source]
         return f"{source.id}!" if any(e.arc is arc for e in source.catches) else source.id
 
+    def _marking(self, tokens: tuple[Token, ...]) -> Marking:
+        """The tokens in order. Where a way ends at a gateway, once is as good as often."""
+        found: list[Token] = []
+        for token in sorted(tokens):
+            node = self.nodes[token.node]
+            if node.outgoing or node.kind == "one" or found[-1:] != [token]:
+                found.append(token)
+        return tuple(found)
+
     def _follow(self, arcs: Collection[Arc], origin: tuple[str, ...]) -> _Left:
         items: tuple[str, ...] = ()
         covers: frozenset[str] = frozenset()
@@ -297,10 +306,6 @@ def _without(marking: Marking, used: Collection[Token]) -> Marking:
 
 def _names(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(names))
-
-
-def _sorted(tokens: tuple[Token, ...]) -> Marking:
-    return tuple(sorted(tokens))
 
 
 def _common(origins: list[tuple[str, ...]]) -> tuple[str, ...]:

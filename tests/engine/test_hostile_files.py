@@ -47,9 +47,9 @@ def test_hostile_xml_is_refused_in_words(
 ) -> None:
     path = tmp_path / f"hostile{suffix}"
     path.write_bytes(content)
-    start = time.perf_counter()
+    start = time.process_time()
     findings = check_paths([path], ServiceRegistry())
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert any(words in finding.message for finding in findings), findings
     assert all(finding.path == str(path) for finding in findings)
     assert "root:" not in str(findings), "nothing from outside the file is read"

@@ -9,7 +9,7 @@ import pytest
 from engine import feel
 
 LONGEST = 1.5
-"""Seconds; a tenth of that is usual, the rest is for a busy machine."""
+"""Seconds on the processor; a tenth of that is usual, the rest is for a slow machine."""
 
 
 def doubling(first: str, step: str, times: int, last: str = "") -> str:
@@ -60,10 +60,10 @@ ATTACKS = {
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_an_attack_ends_soon_and_with_an_error(attack: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(feel.FeelError) as caught:
         feel.compile_expression(ATTACKS[attack]).evaluate({"x": 1})
-    assert time.perf_counter() - started < LONGEST
+    assert time.process_time() - started < LONGEST
     assert caught.value.message.endswith(".")
 
 
@@ -77,9 +77,9 @@ def test_an_attack_ends_soon_and_with_an_error(attack: str) -> None:
     ],
 )
 def test_hard_questions_with_an_answer_get_it_soon(source: str, expected: object) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert feel.compile_expression(source).evaluate({}) == expected
-    assert time.perf_counter() - started < LONGEST
+    assert time.process_time() - started < LONGEST
 
 
 def test_what_a_person_writes_is_within_the_limits() -> None:
