@@ -24,6 +24,8 @@ from engine.spiff import Passed, timers_of, waiting_at
 
 BEGINNING = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 """When every scenario starts: the same Monday each time, so that nothing depends on today."""
+IN_MEMORY = "sqlite://"
+"""Where a bench can keep what it has and go back to it."""
 _BETWEEN = timedelta(minutes=1)
 
 Refusal = Callable[[Runtime, Actor, queries.TaskRow], "str | None"]
@@ -136,6 +138,9 @@ class Bench:
             lambda: self.now,
             lambda number, process, passed: self._passed.append((number, process, passed)),
         )
+        if url == IN_MEMORY:
+            # Kept and brought back thousands of times: the less there is of it, the better.
+            self._raw().execute("PRAGMA page_size=1024")
         database.migrate(self.runtime.database, *site.migrations)
         with self.runtime.database.begin() as connection:
             site.prepare(connection)
@@ -156,7 +161,7 @@ class Bench:
         """Let go of the database."""
         self.runtime.database.dispose()
 
-    # --- keeping and going back; SQLite in memory only
+    # --- keeping and going back: in memory only
 
     def keep(self) -> bytes:
         """The whole database as it is."""

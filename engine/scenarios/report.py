@@ -10,7 +10,7 @@ from typing import Any
 from engine.definitions import files_of, read_model
 from engine.model import Model
 from engine.nets import item_of
-from engine.scenarios.bench import Bench, Site
+from engine.scenarios.bench import IN_MEMORY, Bench, Site
 from engine.scenarios.branches import BranchMap, Pair
 from engine.scenarios.contradictions import Contradictions
 from engine.scenarios.names import pair_in_words
@@ -135,7 +135,7 @@ def find(folder: Path, site: Site) -> Found:
             why = contradictions.between(drawn, pair)
             if why:
                 impossible[item_of(process, pair[0]), item_of(process, pair[1])] = why
-    bench = Bench("sqlite://", model, site)
+    bench = Bench(IN_MEMORY, model, site)
     try:
         search = _search(bench, impossible)
         scenarios = choose(search)

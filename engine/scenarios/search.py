@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from engine.errors import EngineError
+from engine.forms import Choice
 from engine.nets import item_of
 from engine.scenarios.bench import Act, Bench, Case, Doing, Open, Outcome
 from engine.scenarios.branches import BranchMap, Pair
@@ -325,8 +326,10 @@ class Search:
 
     def _fill(self, form_id: str, case: Case) -> list[Filling]:
         form = self.model.forms[form_id]
-        with self.bench.runtime.database.connect() as connection:
-            choices = self.bench.site.services.options(form, connection, case.reference)
+        choices: dict[str, list[Choice]] = {}
+        if form.choices:
+            with self.bench.runtime.database.connect() as connection:
+                choices = self.bench.site.services.options(form, connection, case.reference)
         today = case.now.date()
         key = (form_id, today, repr(choices))
         found = self._fillings.get(key)

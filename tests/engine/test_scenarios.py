@@ -239,6 +239,22 @@ def test_a_scenario_that_goes_another_way_when_it_is_played_fails(tmp_path: Path
     assert any("went another way" in text and "p/which_to_plain" in text for text in messages)
 
 
+def test_dates_are_judged_by_the_day_on_which_a_scenario_happens(tmp_path: Path) -> None:
+    date = {
+        "type": "datetime",
+        "subtype": "date",
+        "key": "meet_on",
+        "dateLabel": "When do you meet?",
+        "disallowPassedDates": True,
+        "validate": {"required": True},
+    }
+    folder = review(tmp_path)
+    (folder / "forms/choose.form").write_bytes(form("choose", radio("kind", "usual", "rare"), date))
+    report = try_model(folder, site())
+    assert report.good
+    assert report.refused == []
+
+
 def test_the_same_model_gives_the_same_scenarios(tmp_path: Path) -> None:
     folder = write(tmp_path / "errand", FILES)
     first, second = (try_model(folder, Site(Office().services)).as_json() for _ in range(2))
