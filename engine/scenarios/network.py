@@ -51,6 +51,10 @@ class Network:
             name: _conditions(model, [*after, *(b for a in after for b in self.following[a])])
             for name, after in self.following.items()
         }
+        self.asked = {
+            name: _conditions(model, [item_of(model.processes[name], b) for b in drawn.branches])
+            for name, drawn in maps.items()
+        }
         self.calls = dict.fromkeys(self.following, 0.0)
         self.to_end = dict.fromkeys(self.following, FAR)
         for _ in range(_DEEPEST):

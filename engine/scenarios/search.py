@@ -24,8 +24,8 @@ from engine.scenarios.rests import Rest, Way, signature_of
 MOST_STEPS = 6000
 """How many steps a search takes at most."""
 _LONGEST_WAY = 90
-_ALIKE = 5
-"""How many cases are gone on with that stand at the same places and differ in variables only."""
+_ALIKE = 2
+"""How many cases are gone on with that stand at the same places with the same conditions met."""
 _NEAR = 3.5
 _IDLE = 6
 """How far something may be, and how many steps may be in vain, when a way is made to show more."""
@@ -268,6 +268,7 @@ class Search:
         new = not after.covered <= self.covered
         self.covered |= after.covered
         signature, place = signature_of(outcome.case)
+        place = (place, self._truths(outcome.case))
         if not new and (signature in self._signatures or self._places[place] >= _ALIKE):
             return after
         self._signatures.add(signature)
@@ -288,6 +289,14 @@ class Search:
             holds = self._holds(case, place, branches[0])
             found += [Way(act, branches, holds) for act in self._ways(case, place)]
         return found
+
+    def _truths(self, case: Case) -> tuple[bool, ...]:
+        """Which conditions of the diagrams where the case stands hold now."""
+        return tuple(
+            condition.evaluate(case.variables[number]) is True
+            for number, process, _ in case.waiting
+            for condition in self._network.asked[process]
+        )
 
     def _holds(self, case: Case, place: Open, branch: str) -> tuple[bool, ...]:
         """Which of the next conditions hold that the answers here do not settle."""
