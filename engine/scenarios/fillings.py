@@ -65,6 +65,12 @@ class Constants:
         }
         return sorted({number + beside for number in whole for beside in (-1, 0, 1)})
 
+    def told_apart(self, variable: str, value: Any) -> Any:
+        """A value, or “other” in place of every text and day that no expression names."""
+        if isinstance(value, str):
+            return value if value in self.texts(variable) else "other"
+        return value if value is None or isinstance(value, bool | Decimal) else "other"
+
     def _note(self, source: str, variables: frozenset[str]) -> None:
         for name in variables:
             self._found.setdefault(name, set()).add(source)

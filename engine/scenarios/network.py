@@ -51,10 +51,7 @@ class Network:
             name: _conditions(model, [*after, *(b for a in after for b in self.following[a])])
             for name, after in self.following.items()
         }
-        self.asked = {
-            name: _conditions(model, [item_of(model.processes[name], b) for b in drawn.branches])
-            for name, drawn in maps.items()
-        }
+        self.asked = {name: _asked(model, drawn) for name, drawn in maps.items()}
         self.calls = dict.fromkeys(self.following, 0.0)
         self.to_end = dict.fromkeys(self.following, FAR)
         for _ in range(_DEEPEST):
@@ -115,6 +112,12 @@ class Network:
         if (name, after) in self.pairs:
             return (name, after) not in covered
         return after not in covered
+
+
+def _asked(model: Model, drawn: BranchMap) -> list[str]:
+    """The variables that the conditions of one diagram read."""
+    branches = [item_of(drawn.process, branch) for branch in drawn.branches]
+    return sorted({name for one in _conditions(model, branches) for name in one.variables})
 
 
 def _conditions(model: Model, branches: list[str]) -> tuple[feel.Expression, ...]:

@@ -25,7 +25,7 @@ MOST_STEPS = 6000
 """How many steps a search takes at most."""
 _LONGEST_WAY = 90
 _ALIKE = 2
-"""How many cases are gone on with that stand at the same places with the same conditions met."""
+"""How many cases are gone on with that stand at the same places and know the same."""
 _NEAR = 3.5
 _IDLE = 6
 """How far something may be, and how many steps may be in vain, when a way is made to show more."""
@@ -268,7 +268,7 @@ class Search:
         new = not after.covered <= self.covered
         self.covered |= after.covered
         signature, place = signature_of(outcome.case)
-        place = (place, self._truths(outcome.case))
+        place = (place, self._known(outcome.case))
         if not new and (signature in self._signatures or self._places[place] >= _ALIKE):
             return after
         self._signatures.add(signature)
@@ -290,12 +290,13 @@ class Search:
             found += [Way(act, branches, holds) for act in self._ways(case, place)]
         return found
 
-    def _truths(self, case: Case) -> tuple[bool, ...]:
-        """Which conditions of the diagrams where the case stands hold now."""
+    def _known(self, case: Case) -> tuple[Any, ...]:
+        """What is known of the variables that the diagrams ask about where the case stands, as far
+        as they can tell it apart."""
         return tuple(
-            condition.evaluate(case.variables[number]) is True
+            self.constants.told_apart(name, case.variables[number].get(name))
             for number, process, _ in case.waiting
-            for condition in self._network.asked[process]
+            for name in self._network.asked[process]
         )
 
     def _holds(self, case: Case, place: Open, branch: str) -> tuple[bool, ...]:
