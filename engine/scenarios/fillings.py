@@ -21,6 +21,8 @@ MOST_OPTIONS = 3
 """How many entries of a list that the service fills in are tried: people are as good as others."""
 _TEXTS = {"email": "someone@example.org", "phone": "01632 960001"}
 _PLAIN = "Noted for this scenario."
+_HURRIED = "TBC"
+"""What people write where they have to write something: a step may take it for nothing."""
 _LITERAL = re.compile(r'"([^"\n]*)"')
 _NUMBER = re.compile(r"(?<![\w.\"])\d+(?:\.\d+)?(?![\w.\"])")
 
@@ -178,6 +180,8 @@ class _Writer:
                     self._fill(found.places, row, {}, full, f"{name}[].")
             elif field.key not in into and (full or field.required or name in forced):
                 value = forced.get(name, next(iter(self.options(field)), None))
+                if value == self._text(field) and not full and not field.format:
+                    value = _HURRIED if len(_HURRIED) >= (field.min_length or 0) else value
                 if value is not None:
                     into[field.key] = value
 
