@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from engine.history import Chain
 from engine.identity import SYSTEM, Actor
 from engine.models import LONGEST_NAME, deployment, draft, incident, instance, resource, user_task
 from engine.runtime import Runtime
+from engine.timescales import LONDON
 
 
 @dataclass(frozen=True)
@@ -294,8 +296,8 @@ def complete_task(
         task = _open_task(connection, task_id)
         _require_allowed(task, actor)
         form, choices = _form_of(runtime, connection, task)
-        clean = form.clean(answers, choices=choices)
         now = runtime.clock()
+        clean = form.clean(answers, choices=choices, today=_day(now))
         closed = connection.execute(
             user_task.update()
             .where(user_task.c.id == task_id, user_task.c.status == "open")
@@ -351,7 +353,7 @@ def correlate(
             if known.form is not None:
                 form = model.forms[known.form]
                 choices = runtime.services.options(form, connection, business_key)
-                clean = form.clean(answers, choices=choices)
+                clean = form.clean(answers, choices=choices, today=_day(runtime.clock()))
                 values = form.context(clean)
         if answers and (known is None or known.form is None):
             raise InvalidAnswers({"": f"The message “{message}” takes no answers."})
@@ -430,6 +432,11 @@ def _form_of(
     model = runtime.model(connection, deployment_id)
     form = model.forms[model.processes[task.process].elements[task.element].form or ""]
     return form, runtime.services.options(form, connection, task.business_key)
+
+
+def _day(now: datetime) -> date:
+    """The day by which answers are judged: the node's, not the machine's."""
+    return now.astimezone(LONDON).date()
 
 
 def _digest(answers: Mapping[str, Any]) -> str:

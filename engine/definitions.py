@@ -243,7 +243,14 @@ def _clauses(content: bytes, path: str, findings: list[Finding]) -> dict[str, Cl
     try:
         rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
         return {
-            row["id"]: Clause(row["id"], row["map"], row["step"], row["responsible"], row["what"])
+            row["id"]: Clause(
+                row["id"],
+                row["map"],
+                row["step"],
+                row["responsible"],
+                row["what"],
+                row.get("kept") or "",
+            )
             for row in rows
         }
     except (KeyError, UnicodeDecodeError, csv.Error) as error:

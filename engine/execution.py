@@ -215,7 +215,7 @@ class Execution:
             self.run.advance()
             for passed in self.run.passed:
                 if self.runtime.watch is not None:
-                    self.runtime.watch(self.process.id, passed)
+                    self.runtime.watch(self.id, self.process.id, passed)
                 if passed.element.kind not in ("serviceTask", "businessRuleTask"):
                     detail = {"flows": list(passed.flows)} if any(passed.flows) else None
                     self.chain.add("passed", passed.element.id, passed.element.label, detail)

@@ -19,13 +19,14 @@ from engine.timescales import UNITS, Timescale
 
 @dataclass(frozen=True)
 class Clause:
-    """A step or rule of the source documents."""
+    """A step or rule of the source documents; `kept` says where it is kept if not in a diagram."""
 
     id: str
     map: str
     step: str
     responsible: str
     what: str
+    kept: str = ""
 
 
 @dataclass(frozen=True)

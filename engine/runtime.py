@@ -36,7 +36,7 @@ class Runtime:
     database: sa.Engine
     services: ServiceRegistry
     clock: Callable[[], datetime] = _utc_now
-    watch: Callable[[str, Passed], None] | None = None
+    watch: Callable[[int, str, Passed], None] | None = None
     _models: dict[int, Model] = field(default_factory=dict)
     _lock: Any = field(default_factory=threading.Lock)
 

@@ -26,8 +26,9 @@ class Trace:
 
     @property
     def missing(self) -> list[Clause]:
-        """The steps of drawn maps that no element carries out."""
-        return [clause for clause, claims in self.clauses if not claims]
+        """The clauses that no element carries out, and of which nothing says where else they are
+        kept."""
+        return [clause for clause, claims in self.clauses if not claims and not clause.kept]
 
 
 def trace(model: Model) -> Trace:

@@ -210,7 +210,7 @@ class _Attempt:
             ).scalar_one()
         self.runtime.keep(number, model)
 
-    def _passed(self, process: str, passed: Passed) -> None:
+    def _passed(self, instance_id: int, process: str, passed: Passed) -> None:
         element = passed.element
         note = ""
         if element.handler and element.handler.startswith("stand-in for "):

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from engine import commands, database, definitions, tracing, trial
+from engine import scenarios as rehearsing
 from engine.errors import EngineError, Finding, InvalidModel
 from engine.runtime import SYSTEM, Runtime
 from handlers import MIGRATIONS, services
@@ -169,12 +170,15 @@ def trace(options: Options) -> int:
         clause.id: [f"{claim.process}/{claim.element}" for claim in claims]
         for clause, claims in traced.clauses
     }
+    kept = {clause.id: clause.kept for clause, claims in traced.clauses if not claims}
     without = [f"{claim.process}/{claim.element}" for claim in traced.unclaimed]
     if options.json:
-        print(json.dumps({"clauses": elements, "without_clause": without}, indent=2))
+        shown = {"clauses": elements, "kept_elsewhere": kept, "without_clause": without}
+        print(json.dumps(shown, indent=2, ensure_ascii=False))
     else:
         for clause, places in elements.items():
-            print(f"{clause:<8} {', '.join(places) or 'NO ELEMENT'}")
+            where = ", ".join(places) or (f"({kept[clause]})" if kept[clause] else "NO ELEMENT")
+            print(f"{clause:<8} {where}")
         print(f"\nTasks and calls without a clause: {', '.join(without) or 'none'}")
     return int(bool(traced.missing))
 
@@ -232,6 +236,63 @@ def _run_arguments(parser: argparse.ArgumentParser) -> None:
     _json_argument(parser)
 
 
+# scenarios
+
+
+def scenarios(options: Options) -> int:
+    """Find the ways through a model's diagrams, play them, and print what they show."""
+    # The demonstration's council and its contacts are of no use to any other command.
+    from web import rehearsal
+
+    folder = _model_folder(options.model)
+    try:
+        tried = rehearsing.try_model(folder, rehearsal.site(), options.database_url)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if options.json:
+        print(json.dumps(tried.as_json(), indent=2, ensure_ascii=False))
+    else:
+        _print_scenarios(tried)
+    return int(not tried.good)
+
+
+def _print_scenarios(tried: rehearsing.Report) -> None:
+    for diagram in tried.coverage:
+        print(
+            f"{diagram.process}: {diagram.flows - len(diagram.missing)} of {diagram.flows} flows, "
+            f"{diagram.pairs_shown} of {diagram.pairs} pairs of branches"
+        )
+        for flow in diagram.missing:
+            print(f"    no scenario takes {flow}")
+        for pair in diagram.impossible:
+            print(f"    cannot be: {pair.words} ({pair.why})")
+        for pair in diagram.not_found:
+            print(f"    not found: {pair.words}")
+    for refused in tried.refused:
+        print(
+            f"note: {refused.element} with {refused.answers or 'plain answers'}: {refused.message}"
+        )
+    print()
+    for number, played in enumerate(tried.scenarios, 1):
+        steps = f"{len(played.steps)} step{'s' if len(played.steps) != 1 else ''}"
+        print(f"{'passed' if played.passed else 'FAILED'} {number:>3} {played.name} ({steps})")
+        if played.message:
+            print(f"           {played.message}")
+    failed = sum(not played.passed for played in tried.scenarios)
+    print(f"\n{len(tried.scenarios)} scenarios, {failed or 'none'} failed")
+
+
+def _scenarios_arguments(parser: argparse.ArgumentParser) -> None:
+    _model_argument(parser, "model")
+    parser.add_argument(
+        "--database-url",
+        metavar="URL",
+        help="postgresql://USER@HOST/NAME: play them there, in a schema of their own that is "
+        "dropped afterwards (default: a SQLite file that is thrown away)",
+    )
+    _json_argument(parser)
+
+
 # load, migrate-database
 
 
@@ -279,6 +340,7 @@ COMMANDS = (
     Command("check", "find what is wrong with diagrams, tables and forms", check, _check_arguments),
     Command("trace", "show what implements each clause of a model", trace, _trace_arguments),
     Command("run", "run one diagram and print its trace", run, _run_arguments),
+    Command("scenarios", "find and play ways through a model", scenarios, _scenarios_arguments),
     Command("load", "send contacts to a running service", load, _load_arguments),
     Command(
         "migrate-database",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -43,6 +44,13 @@ def waiting_at(state: bytes, *, armed: bool) -> list[str]:
     among them; without, only where the instance is.
     """
     return [wait.element for wait in waits(state) if armed or not wait.armed]
+
+
+def timers_of(state: bytes) -> list[tuple[datetime, str]]:
+    """The timers that run: when each falls due, and its element; the next one first."""
+    return sorted(
+        (datetime.fromisoformat(wait.due), wait.element) for wait in waits(state) if wait.due
+    )
 
 
 def passed_by(state: bytes, process: Process) -> list[str]:

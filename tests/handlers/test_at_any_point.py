@@ -90,7 +90,7 @@ def step_up_after_review(office: Office) -> None:
 def panel_sitting(office: Office) -> None:
     tac_awaited(office)
     stuck_cafs.raise_concern(office)
-    stuck_cafs.take_to_panel(office)
+    stuck_cafs.wait_for_panel(office)
 
 
 def several_concerns(office: Office) -> None:
@@ -182,7 +182,7 @@ def test_from_any_point_to_a_review_back_to_the_work_and_to_closure(
     assert office.open_tasks() == before, "a request that is returned leaves the work as it is"
     if reach is not step_up_after_review:
         office.send("step_up_requested", "coordinator", reasons="The risk has grown.")
-        step_ups.discuss(office, "continue")
+        step_ups.go_on(office)
         assert office.open_tasks() == before, "without a step up the work is as it was"
     if reach in CONTACTS:
         assert office.waiting() == ["close_requested", "step_up_requested"]

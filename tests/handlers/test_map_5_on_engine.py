@@ -7,11 +7,12 @@ import io
 import pytest
 from docx import Document
 
-from engine import commands, queries
+from engine import queries
 from handlers import access, documents
-from tests.handlers.desk import PEOPLE, contact
-from tests.handlers.office import AGREED, RETURNED, SENDER, Office
-from tests.handlers.step_ups import amend, discuss, hold_tac, receive, transfer
+from tests.handlers import social_work
+from tests.handlers.desk import PEOPLE
+from tests.handlers.office import AGREED, RETURNED, Office
+from tests.handlers.step_ups import amend, discuss, hold_tac, receive, resolve, transfer
 
 
 def start(office: Office) -> None:
@@ -27,11 +28,6 @@ def start(office: Office) -> None:
 def beside(office: Office) -> list[str]:
     """What is open beside the work on the CAF, which goes on."""
     return [task for task in office.open_tasks() if task != "hold_tac"]
-
-
-def all_ended(office: Office) -> bool:
-    found = queries.instances(office.runtime, office.reference)
-    return office.open_tasks() == [] and {one.status for one in found} == {"completed"}
 
 
 def said_in_transfer(office: Office) -> str:
@@ -66,7 +62,7 @@ def test_a_case_steps_up_with_its_most_recent_caf_and_closes_with_oversight(
     office.do("oversee_step_up_closure", "manager", **AGREED)
     file = office.file()
     assert (file.closure_kind, file.closure_reason) == ("episode", "stepped_up")
-    assert all_ended(office)
+    assert office.ended
 
 
 def test_an_incomplete_transfer_goes_back_to_the_caf_team(office: Office) -> None:
@@ -97,14 +93,7 @@ def test_a_disagreement_is_resolved_by_a_service_manager(
     assert beside(office) == ["resolve_disagreement"]
     with office.runtime.database.connect() as connection:
         assert access.may_see(connection, PEOPLE["servicemanager"], office.reference)
-    office.do(
-        "resolve_disagreement",
-        "servicemanager",
-        resolved_on="2026-03-02",
-        heard="Casey and Dale",
-        resolution="The risk is clear.",
-        outcome=outcome,
-    )
+    resolve(office, outcome)
     assert beside(office) == [task]
     assert "The risk is clear." in office.file().notes[0].text
 
@@ -155,7 +144,7 @@ def test_without_a_further_role_the_caf_closes_with_oversight(
         )
         office.do("oversee_step_up_closure", "manager", **decision)
     assert office.file().closure_reason == "no_further_action"
-    assert all_ended(office)
+    assert office.ended
 
 
 def test_a_contact_without_a_caf_goes_back_to_where_it_was(office: Office) -> None:
@@ -168,44 +157,12 @@ def test_a_contact_without_a_caf_goes_back_to_where_it_was(office: Office) -> No
 def test_a_social_worker_who_leads_the_caf_speaks_for_it_and_amends_the_plan(
     office: Office,
 ) -> None:
-    office.reference = commands.start(
-        office.runtime, "caf", "caf_social_worker", contact(source="e_caf"), SENDER
-    ).business_key
-    office.do(
-        "check_social_work_request",
-        "mash",
-        social_care_open=False,
-        checks_outcome="Nothing known.",
-        recommendation="caf",
-    )
-    office.do(
-        "receive_social_work_contact",
-        "manager",
-        tray_decision="social_work",
-        tray_decision_reason="Complex needs.",
-    )
-    office.do(
-        "create_social_work_record", "manager", practitioner="socialworker", notes="Speak to school"
-    )
-    office.do(
-        "make_social_work_enquiries",
-        "socialworker",
-        enquiries="Spoke to Ash.",
-        enquiry_outcome="caf_required",
-    )
-    office.do("assign_social_work_episode", "socialworker", key_reason="parenting")
-    office.do(
-        "record_social_work_consent",
-        "socialworker",
-        consent="given",
-        consent_how="verbal",
-        consent_on="2026-03-02",
-        given_by=[{"name": "Ash Example", "relationship": "Mother", "is_child": False}],
-        statement="Ash agrees.",
-    )
+    social_work.reach_tray(office)
+    social_work.allocate(office)
+    social_work.open_episode(office)
     office.send("step_up_requested", "socialworker", reasons="The risks have grown.")
-    (task,) = queries.open_tasks(office.runtime, office.reference)
-    assert (task.element, task.assignee) == ("discuss_with_dats", "socialworker")
+    tasks = queries.open_tasks(office.runtime, office.reference)
+    assert ("discuss_with_dats", "socialworker") in {(t.element, t.assignee) for t in tasks}
     discuss(office, "continue", by="socialworker")
     amend(office, "amend_own_plan", "socialworker")
     assert office.open_tasks() == ["complete_social_work_assessment"]

@@ -36,7 +36,11 @@ class Person:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on(
             "console",
-            lambda said: self.errors.append(said.text) if said.type == "error" else None,
+            lambda said: (
+                self.errors.append(f"{said.text} ({said.location['url']})")
+                if said.type == "error"
+                else None
+            ),
         )
 
     def sign_in(self) -> None:
@@ -72,7 +76,7 @@ class Person:
             # Answers opened further questions, which a page without scripts shows now.
             missing = self.fill(answers)
             self.press("Continue")
-        assert missing == [], "no such questions"
+        assert not missing, f"no such questions: {missing}"
         expect(self.page.get_by_role("heading", level=1)).to_have_text("Check your answers")
         self.look()
         self.press("Confirm")
@@ -91,7 +95,7 @@ class Person:
         if missing:
             missing = self.fill(answers)
             self.press("Send")
-        assert missing == [], "no such questions"
+        assert not missing, f"no such questions: {missing}"
         expect(self.page.get_by_text(f"Sent: {message}.")).to_be_visible()
         self.look()
 
@@ -122,7 +126,9 @@ class Person:
         missing = []
         for key, value in answers.items():
             name = before + key
-            if isinstance(value, list):
+            if isinstance(value, list) and all(isinstance(each, str) for each in value):
+                missing += [name for each in value if not self._tick(name, each)]
+            elif isinstance(value, list):
                 for number, row in enumerate(value):
                     self._row(name, number)
                     missing += self.fill(row, f"{name}[{number}].")
@@ -137,6 +143,12 @@ class Person:
         if not row.count():
             self.page.locator(f'button[name="action"][value="add:{name}"]').click()
             self.look()
+
+    def _tick(self, name: str, value: str) -> bool:
+        box = self.page.locator(f'[name="{name}"][value="{value}"]')
+        if box.count():
+            box.check()
+        return bool(box.count())
 
     def _control(self, name: str, value: Any) -> bool:
         if isinstance(value, str) and _DATE.fullmatch(value):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.handlers import cads, safer_families, social_work
+from tests.handlers import cads, safer_families, social_work, step_ups, stuck_cafs
 from tests.handlers.desk import action
-from tests.handlers.office import PASSED, PLAN_AGREED, assessment, tac
+from tests.handlers.office import AGREED, PASSED, PLAN_AGREED, assessment, tac
 from tests.journeys.conftest import Service
 from tests.journeys.walk import Walk
 
@@ -88,6 +88,59 @@ def test_map_3(postgresql_service: Service, browser: Browser) -> None:
     walk.finish()
 
 
+def test_map_4(sqlite_service: Service, browser: Browser) -> None:
+    """A stuck CAF: to the panel without the family's name, then to a social worker, then closed."""
+    walk = Walk(sqlite_service, browser)
+    with walk.unseen():
+        reach_first_tac(walk)
+    stuck_cafs.raise_concern(walk)
+    stuck_cafs.discuss(walk, "panel")
+    stuck_cafs.prepare_panel(walk, "declined")
+    reader = walk.person("coordinator")
+    reader.open_task(walk.label("review_panel_pack"), walk.reference)
+    expect(reader.page.get_by_text("Child A").first).to_be_visible()
+    reader.picture("panel-pack", height=1500)
+    reader.answer({"pack_fit": "yes"})
+    panel = walk.person("panel")
+    panel.go("/panel-packs")
+    expect(panel.page.locator("body")).not_to_contain_text("Robin")
+    stuck_cafs.take_to_panel(walk, "continue")
+    stuck_cafs.amend(walk, "agree_plan_after_panel", "coordinator")
+    assert walk.open_tasks() == ["hold_tac"]
+    stuck_cafs.raise_concern(walk, "coordinator")
+    stuck_cafs.discuss(walk, "social_worker")
+    stuck_cafs.refer(walk)
+    stuck_cafs.support(walk)
+    stuck_cafs.agree(
+        walk,
+        "close",
+        closure_reason="actions_complete",
+        closure_summary="Robin is on time.",
+    )
+    walk.person("socialworker").go(f"/cases/{walk.reference}/documents")
+    walk.person("socialworker").picture("case-documents", height=900)
+    walk.do("oversee_stuck_closure", "manager", **AGREED)
+    assert walk.processes() == ["overview", "caf_coordinator", "stuck_caf", "stuck_caf"]
+    walk.finish()
+
+
+def test_map_5(postgresql_service: Service, browser: Browser) -> None:
+    """The lead professional asks for a step up; a service manager settles a disagreement."""
+    walk = Walk(postgresql_service, browser)
+    with walk.unseen():
+        reach_first_tac(walk)
+    walk.send("step_up_requested", "leadpro", reasons="The risks have grown.")
+    step_ups.discuss(walk, "", disagreement=True, both_views="We say yes, they say no.")
+    step_ups.resolve(walk, "hold_tac")
+    step_ups.hold_tac(walk, "stepped_up")
+    step_ups.transfer(walk)
+    step_ups.receive(walk)
+    walk.do("oversee_step_up_closure", "manager", **AGREED)
+    assert walk.file().closure_reason == "stepped_up"
+    assert walk.processes() == ["overview", "caf_coordinator", "step_up"]
+    walk.finish()
+
+
 def test_cads(sqlite_service: Service, browser: Browser) -> None:
     """The other council: a CADS assessment on a page, a CAF that its manager closes."""
     walk = Walk(sqlite_service, browser)
@@ -103,3 +156,11 @@ def test_cads(sqlite_service: Service, browser: Browser) -> None:
     assert walk.file().closed_by == "Sunny Supportmanager"
     assert walk.processes() == ["cads_to_caf", "family_plan"]
     walk.finish()
+
+
+def reach_first_tac(walk: Walk) -> None:
+    """A CAF with an agreed plan."""
+    walk.receive()
+    walk.triage()
+    walk.open_episode()
+    walk.agree_plan()

@@ -216,12 +216,16 @@ def test_trace_names_the_elements_of_each_clause_and_fails_if_one_has_none(
     traced = json.loads(capsys.readouterr().out)
     assert traced == {
         "clauses": {"1A": ["small/begin"], "1B": []},
+        "kept_elsewhere": {"1B": ""},
         "without_clause": [],
     }
     clauses = model / "clauses.csv"
-    clauses.write_text("id,map,step,responsible,what\n1A,1,A,Clerk,Begins\n")
+    rows = "1A,1,A,Clerk,Begins,\n1B,1,B,Clerk,Is kind,Not by this service.\n"
+    clauses.write_text("id,map,step,responsible,what,kept\n" + rows)
     assert cli.main(["trace", str(model)]) == 0
-    assert re.search(r"^1A +small/begin$", capsys.readouterr().out, re.MULTILINE)
+    said = capsys.readouterr().out
+    assert re.search(r"^1A +small/begin$", said, re.MULTILINE)
+    assert re.search(r"^1B +\(Not by this service\.\)$", said, re.MULTILINE)
 
 
 def test_a_model_that_is_not_there_is_answered_with_those_that_are(

@@ -139,7 +139,7 @@ def test_the_summary_shows_both_dates_and_which_counts(world: World) -> None:
 
 
 def test_the_demonstration_has_work_for_both_councils(world: World) -> None:
-    assert demo.receive_examples(world.runtime) == 13
+    assert demo.receive_examples(world.runtime) == 14
     assert demo.receive_examples(world.runtime) == 0
     browser = world.browser("cadsworker")
     assert "CADS social workers (3)" in browser.get("/").text

@@ -1,0 +1,291 @@
+"""Scenarios over small drawn models: what they cover, what they report, and that they can fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from engine import database
+from engine.errors import ServiceError
+from engine.scenarios import Report, Site, find, play, try_model
+from engine.services import ServiceContext, ServiceRegistry
+from tests.engine.conftest import Office, write
+from tests.engine.drawing import document, element, flows, message, process, properties, timer
+from tests.engine.errand import FILES, form, radio, text
+
+HEAD = """
+id = "small"
+name = "Small"
+start = "p"
+[roles]
+worker = "Worker"
+[trays]
+"""
+
+
+def model(folder: Path, drawing: bytes, more: str = "", **forms: bytes) -> Path:
+    files = {"model.toml": (HEAD + more).encode(), "p.bpmn": drawing}
+    files["clauses.csv"] = b"id,map,step,responsible,what\n"
+    files |= {f"forms/{name}.form": content for name, content in forms.items()}
+    return write(folder / "small", files)
+
+
+def task(id: str, form: str) -> str:
+    return element("userTask", id, properties(form=form))
+
+
+CHOOSE = element("userTask", "choose", properties(form="choose"))
+TURN = element(
+    "serviceTask",
+    "choose",
+    "<bpmn:extensionElements><spiffworkflow:serviceTaskOperator id='turn'/>"
+    "</bpmn:extensionElements>",
+)
+
+
+def review(folder: Path, good: str = 'verdict = "fine"', choose: str = CHOOSE) -> Path:
+    """A task that goes round until the verdict is fine, and then one more choice."""
+    drawing = document(
+        process(
+            "p",
+            element("startEvent", "s")
+            + element("exclusiveGateway", "again")
+            + task("judge", "judge")
+            + element("exclusiveGateway", "good", default="good_to_again")
+            + choose
+            + element("exclusiveGateway", "which", default="which_to_plain")
+            + element("endEvent", "special")
+            + element("endEvent", "plain")
+            + flows(f"s > again > judge > good; good > again; good > choose | {good}")
+            + flows('choose > which > plain; which > special | kind = "rare"'),
+            {"judge": "Worker", "choose": "Worker"},
+        )
+    )
+    forms = {
+        "judge": form("judge", radio("verdict", "poor", "fine")),
+        "choose": form("choose", radio("kind", "usual", "rare")),
+    }
+    return model(folder, drawing, **forms)
+
+
+def site(registry: ServiceRegistry | None = None) -> Site:
+    return Site(registry or ServiceRegistry())
+
+
+def shown(report: Report) -> dict[str, tuple[int, int, int, int]]:
+    return {
+        one.process: (one.flows - len(one.missing), one.flows, one.pairs_shown, one.pairs)
+        for one in report.coverage
+    }
+
+
+def test_every_flow_and_every_pair_of_the_errand_model_is_shown(tmp_path: Path) -> None:
+    report = try_model(write(tmp_path / "errand", FILES), Site(Office().services))
+    assert shown(report) == {"errand": (14, 14, 6, 6), "check": (4, 4, 2, 2)}
+    assert [one.message for one in report.scenarios if not one.passed] == []
+    assert report.good
+    assert report.refused == []
+
+
+def test_a_loop_is_gone_round_once_more_so_that_it_follows_itself(tmp_path: Path) -> None:
+    report = try_model(review(tmp_path), site())
+    assert shown(report) == {"p": (8, 8, 4, 4)}
+    assert ("p/good_to_again", "p/good_to_again") in {
+        pair for one in report.scenarios for pair in one.pairs
+    }
+
+
+def test_names_say_how_a_case_ends_and_what_it_shows(tmp_path: Path) -> None:
+    names = [one.name for one in try_model(review(tmp_path), site()).scenarios]
+    assert len(set(names)) == len(names)
+    assert any(name.startswith("special: ") and "which special" in name for name in names)
+
+
+def test_a_flow_that_no_answers_lead_to_is_reported(tmp_path: Path) -> None:
+    report = try_model(review(tmp_path, 'verdict = "brilliant"'), site())
+    (one,) = report.coverage
+    assert set(one.missing) == {
+        "good_to_choose",
+        "choose_to_which",
+        "which_to_plain",
+        "which_to_special",
+    }
+    assert not report.good
+
+
+def test_pairs_that_contradict_each_other_are_told_from_those_not_found(tmp_path: Path) -> None:
+    drawing = document(
+        process(
+            "p",
+            element("startEvent", "s")
+            + task("ask", "judge")
+            + element("exclusiveGateway", "first", default="first_to_merge")
+            + element("intermediateThrowEvent", "noted")
+            + element("exclusiveGateway", "merge")
+            + element("exclusiveGateway", "second", default="second_to_b")
+            + element("endEvent", "a")
+            + element("endEvent", "b")
+            + flows('s > ask > first; first > noted | verdict = "fine"; first > merge')
+            + flows('noted > merge > second; second > a | verdict = "fine"; second > b'),
+            {"ask": "Worker"},
+        )
+    )
+    judge = form("judge", radio("verdict", "poor", "fine"))
+    report = try_model(model(tmp_path, drawing, judge=judge), site())
+    (one,) = report.coverage
+    assert (one.pairs, one.pairs_shown, one.not_found) == (4, 2, ())
+    assert {(pair.first, pair.then) for pair in one.impossible} == {
+        ("first_to_noted", "second_to_b"),
+        ("first_to_merge", "second_to_a"),
+    }
+    assert "verdict" in one.impossible[0].why
+    assert one.impossible[0].words == "first noted, then second b"
+
+
+def test_messages_and_timers_that_interrupt_are_waited_for(tmp_path: Path) -> None:
+    drawing = document(
+        process(
+            "p",
+            element("startEvent", "s")
+            + task("work", "judge")
+            + element("boundaryEvent", "stopped", message("stop"), attachedToRef="work")
+            + element(
+                "boundaryEvent",
+                "late",
+                timer("timeDuration", 'duration("P90D")'),
+                attachedToRef="work",
+            )
+            + element("endEvent", "done")
+            + element("endEvent", "off")
+            + element("endEvent", "too_late")
+            + flows("s > work > done; stopped > off; late > too_late"),
+            {"work": "Worker"},
+        ),
+        messages=("stop",),
+    )
+    more = '[messages.stop]\nlabel = "Stop"\nroles = ["worker"]\n'
+    judge = form("judge", radio("verdict", "poor", "fine"))
+    report = try_model(model(tmp_path, drawing, more, judge=judge), site())
+    assert shown(report) == {"p": (4, 4, 0, 0)}
+    assert sorted(one.name.split(":")[0] for one in report.scenarios) == ["done", "off", "too_late"]
+
+
+def served(folder: Path) -> Path:
+    """A task whose answers a handler takes or refuses."""
+    drawing = document(
+        process(
+            "p",
+            element("startEvent", "s")
+            + task("judge", "judge")
+            + element(
+                "serviceTask",
+                "keep",
+                "<bpmn:extensionElements><spiffworkflow:serviceTaskOperator id='keep_it'/>"
+                "</bpmn:extensionElements>",
+            )
+            + element("endEvent", "e")
+            + flows("s > judge > keep > e"),
+            {"judge": "Worker"},
+        )
+    )
+    return model(folder, drawing, judge=form("judge", radio("verdict", "poor", "fine")))
+
+
+def test_answers_that_a_handler_refuses_are_reported(tmp_path: Path) -> None:
+    registry = ServiceRegistry()
+
+    @registry.handler("keep_it")
+    def keep_it(context: ServiceContext) -> None:
+        if (context.submission("judge") or {})["verdict"] == "poor":
+            raise ServiceError("Nothing poor is kept.")
+
+    report = try_model(served(tmp_path), site(registry))
+    assert report.good
+    (refused,) = report.refused
+    assert refused.element == "p/judge"
+    assert "Nothing poor is kept." in refused.message
+
+
+def test_a_hurried_answer_leads_where_a_handler_sends_it(tmp_path: Path) -> None:
+    registry = ServiceRegistry()
+
+    @registry.handler("turn", results=("kind",))
+    def turn(context: ServiceContext) -> dict[str, Any]:
+        said = (context.submission("judge") or {})["note"]
+        return {"kind": "rare" if said == "TBC" else "usual"}
+
+    folder = review(tmp_path, choose=TURN)
+    judge = form("judge", radio("verdict", "poor", "fine"), text("note"))
+    (folder / "forms/judge.form").write_bytes(judge)
+    assert try_model(folder, site(registry)).good
+
+
+def test_a_scenario_whose_handler_fails_when_it_is_played_fails(tmp_path: Path) -> None:
+    registry, fails = ServiceRegistry(), [False]
+
+    @registry.handler("keep_it")
+    def keep_it(context: ServiceContext) -> None:
+        if fails[0]:
+            raise ServiceError("The register is closed.")
+
+    found = find(served(tmp_path), site(registry))
+    assert play(found).good
+    fails[0] = True
+    report = play(found)
+    assert not report.good
+    assert "Step 2, “judge” is done" in report.scenarios[0].message
+    assert "The register is closed." in report.scenarios[0].message
+
+
+def test_a_scenario_that_goes_another_way_when_it_is_played_fails(tmp_path: Path) -> None:
+    registry, results = ServiceRegistry(), [{"kind": "rare"}]
+
+    @registry.handler("turn", results=("kind",))
+    def turn(context: ServiceContext) -> dict[str, Any]:
+        return results[0]
+
+    found = find(review(tmp_path, choose=TURN), site(registry))
+    results[0] = {"kind": "usual"}
+    messages = [one.message for one in play(found).scenarios]
+    assert any("another way" in one and "p/which_to_plain" in one for one in messages)
+
+
+def test_dates_are_judged_by_the_day_on_which_a_scenario_happens(tmp_path: Path) -> None:
+    date = {
+        "type": "datetime",
+        "subtype": "date",
+        "key": "meet_on",
+        "dateLabel": "When do you meet?",
+        "disallowPassedDates": True,
+        "validate": {"required": True},
+    }
+    folder = review(tmp_path)
+    (folder / "forms/choose.form").write_bytes(form("choose", radio("kind", "usual", "rare"), date))
+    report = try_model(folder, site())
+    assert report.good
+    assert report.refused == []
+
+
+def test_the_same_model_gives_the_same_scenarios(tmp_path: Path) -> None:
+    folder = write(tmp_path / "errand", FILES)
+    first, second = (try_model(folder, Site(Office().services)).as_json() for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_scenarios_leave_nothing_behind(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue("postgresql_url") if kind == "postgresql" else None
+    assert try_model(review(tmp_path), site(), url).good
+    if url is not None:
+        engine = database.connect(url)
+        with engine.connect() as connection:
+            schemas = sa.inspect(connection).get_schema_names()
+            tables = connection.execute(sa.text("select count(*) from instance")).scalar_one()
+        engine.dispose()
+        assert not [name for name in schemas if name.startswith("scenarios")]
+        assert tables == 0
