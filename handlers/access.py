@@ -107,9 +107,15 @@ def _visible_in(practice: Practice, user: User) -> ColumnElement[bool]:
 
 
 def _worked_on(user: User) -> ColumnElement[bool]:
-    return exists().where(
+    involved = exists().where(
         involvements.c.case_reference == cases.c.reference, involvements.c.user_id == user.id
     )
+    did = exists().where(
+        user_task.c.business_key == cases.c.reference,
+        user_task.c.status == "completed",
+        user_task.c.closed_by == user.id,
+    )
+    return or_(involved, did)
 
 
 def _waits_for(user: User, roles: Collection[str]) -> ColumnElement[bool]:
