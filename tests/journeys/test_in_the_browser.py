@@ -43,7 +43,7 @@ def test_map_2(service: Service, browser: Browser, scripts: bool) -> None:
         "leadpro",
         **tac(actions_complete="no", recommendation="continue", next_tac_on="2026-08-24"),
     )
-    walk.look("coordinator")
+    walk.look("coordinator", keep=True)
     walk.review_tac("next_tac")
     walk.do("agree_next_tac", "coordinator", next_tac_on="2026-08-24")
     walk.hold_tac_and_close()

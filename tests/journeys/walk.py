@@ -84,20 +84,22 @@ class Walk(Office):
         self.person(by).ask(label, answers, self.reference)
         assert queries.incidents(self.runtime, self.reference) == []
 
-    def look(self, user: str) -> None:
-        """Open every page of the case; on the diagram, see where it is."""
+    def look(self, user: str, *, keep: bool = False) -> None:
+        """Open every page of the case; on the diagram, see where it is. `keep` pictures of them."""
         person = self.person(user)
         for page in ("plan", "meetings", "tasks", "timeline", "notes", "diagram"):
             person.go(f"/cases/{self.reference}/{page}")
             expect(person.page.get_by_text(self.reference).first).to_be_visible()
-            if page in ("plan", "timeline"):
+            if keep and page in ("plan", "timeline"):
                 person.picture(f"case-{page}", height=1000)
         if self.scripts:
             expect(person.page.locator(".djs-container").first).to_be_visible()
             expect(person.page.locator(".bjs-powered-by").first).to_be_visible()
-            person.picture("case-diagram", height=1250)
+            if keep:
+                person.picture("case-diagram", height=1250)
         person.go(f"/cases/{self.reference}")
-        person.picture("case", height=1300)
+        if keep:
+            person.picture("case", height=1300)
 
     def finish(self) -> None:
         """Nothing is left open, the history is whole, and no page had a fault."""
