@@ -11,6 +11,7 @@ from difflib import get_close_matches
 
 from engine.diagrams import Element, Process
 from engine.errors import Finding, ServiceError
+from engine.manifest import MessageType
 from engine.model import Model
 from engine.models import LONGEST_ID, LONGEST_NAME
 from engine.policies import check_policies
@@ -33,6 +34,7 @@ def check_model(model: Model, services: ServiceRegistry) -> list[Finding]:
         findings += _References(model, services, process).findings()
         findings += check_soundness(process)
     findings += _check_messages(model)
+    findings += _check_entry(model)
     findings += _check_calls(model)
     for form in model.forms.values():
         for name in sorted(form.choices - services.choice_lists.keys()):
@@ -198,17 +200,30 @@ def _check_messages(model: Model) -> Iterator[Finding]:
                 f"No diagram waits for the message “{message.name}”"
                 + _suggest(message.name, caught)
             )
-        if message.form is not None and message.form not in model.forms:
+        yield from _check_sender(model, message, f"The message “{message.name}”")
+
+
+def _check_entry(model: Model) -> Iterator[Finding]:
+    if model.entry is None:
+        return
+    if model.entry.form is None:
+        yield _model_finding("[entry] names no form. Say with which form a person starts a case.")
+    yield from _check_sender(model, model.entry, "[entry]")
+
+
+def _check_sender(model: Model, message: MessageType, who: str) -> Iterator[Finding]:
+    """Form and roles of what a person may send or start."""
+    if message.form is not None and message.form not in model.forms:
+        yield _model_finding(
+            f"{who} names the form “{message.form}”, which does not exist"
+            + _suggest(message.form, model.forms)
+        )
+    for role in message.roles:
+        if role not in model.roles:
             yield _model_finding(
-                f"The message “{message.name}” names the form “{message.form}”, which does not "
-                "exist" + _suggest(message.form, model.forms)
+                f"{who} names the role “{role}”, which is not in [roles]"
+                + _suggest(role, model.roles)
             )
-        for role in message.roles:
-            if role not in model.roles:
-                yield _model_finding(
-                    f"The message “{message.name}” names the role “{role}”, which is not in [roles]"
-                    + _suggest(role, model.roles)
-                )
 
 
 def _check_calls(model: Model) -> Iterator[Finding]:

@@ -28,7 +28,10 @@ class MessageType:
 
 @dataclass
 class Manifest:
-    """The settings of a model; where the file says nothing, what stands here."""
+    """The settings of a model; where the file says nothing, what stands here.
+
+    `entry` is how a person starts a case on a page: who may, and with which form.
+    """
 
     id: str = ""
     name: str = ""
@@ -38,6 +41,7 @@ class Manifest:
     roles: Mapping[str, str] = field(default_factory=dict)
     trays: Mapping[str, str] = field(default_factory=dict)
     messages: Mapping[str, MessageType] = field(default_factory=dict)
+    entry: MessageType | None = None
 
 
 def read_manifest(files: Mapping[str, bytes], findings: list[Finding]) -> Manifest:
@@ -75,8 +79,11 @@ class _Reader:
             messages={
                 name: message
                 for name, entry in self.table(settings, "messages").items()
-                if (message := self.message(name, entry)) is not None
+                if (message := self.message(name, entry, f"messages.{name}")) is not None
             },
+            entry=self.message("entry", settings["entry"], "entry")
+            if "entry" in settings
+            else None,
             timescales=self.text(settings, "timescales", "timescales"),
         )
         pattern = self.text(settings, "business_key", "business_key")
@@ -128,8 +135,7 @@ class _Reader:
                 found[name] = label
         return found
 
-    def message(self, name: str, entry: Any) -> MessageType | None:
-        where = f"messages.{name}"
+    def message(self, name: str, entry: Any, where: str) -> MessageType | None:
         if not isinstance(entry, dict):
             self.malformed(f"“{where}” has to be a table with label, form and roles.")
             return None

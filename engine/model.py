@@ -40,6 +40,7 @@ class Model:
     roles: Mapping[str, str]
     trays: Mapping[str, str]
     messages: Mapping[str, MessageType]
+    entry: MessageType | None
     timescales: Decision | None
     processes: Mapping[str, Process]
     programs: Mapping[str, Program]

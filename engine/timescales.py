@@ -135,14 +135,24 @@ def _describe(value: Any) -> str:
 
 
 def timescale_function(look_up: Callable[[str], Timescale]) -> feel.Function:
-    """The FEEL function `timescale("2Q")`, which reads a model's timescales table."""
+    """The FEEL function `timescale("2Q")`, which reads a model's timescales table.
 
-    def timescale(step: Any) -> Timescale | None:
-        return look_up(step) if isinstance(step, str) else None
+    With a date, as in `timescale("2Q", held_on)`, it gives the last day, counted from that date.
+    """
+
+    def timescale(step: Any, start: Any = None) -> Timescale | date | None:
+        if not isinstance(step, str):
+            return None
+        allowed = look_up(step)
+        if isinstance(start, datetime):
+            start = start.date()
+        return allowed.last_day(start) if isinstance(start, date) else allowed
 
     return feel.Function(
         "timescale",
-        ("step",),
+        ("step", "from"),
         timescale,
-        "The time that the model's timescales table allows for a step.",
+        "The time that the model's timescales table allows for a step, or the last day of it "
+        "counted from a date.",
+        optional=1,
     )

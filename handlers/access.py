@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -34,25 +34,8 @@ from handlers.models import (
     triages,
 )
 from handlers.notifications import report
+from handlers.practices import PRACTICES, Practice, models_of, practice_of
 from handlers.vocabulary import CANNOT_BE_SHOWN, unshowable
-
-CAF_TEAM: Final = (
-    "caf_duty_manager",
-    "caf_co_ordinator",
-    "caf_social_worker",
-    "safer_families_practitioner",
-)
-"""The roles of the CAF Team, which works on every case (section 5 of the operational model)."""
-
-OVERSEER: Final = "caf_duty_manager"
-
-ASKED_IN: Final = frozenset({"mash_worker", "duty_assessment_team", "service_manager"})
-"""Roles outside the CAF Team that see a case while a task of it waits for them (4A, 5B, 5C)."""
-
-FOR_EVERYONE: Final = frozenset({"concern_raised", "step_up_requested"})
-"""Messages that everyone who sees a case may send, also with consent to read only (R2.1): a
-concern about a child is never refused.
-"""
 
 
 class ReasonNeeded(NotAllowed):
@@ -85,37 +68,63 @@ class LookUp:
 def visible_cases(user: User) -> ColumnElement[bool]:
     """The condition on `handlers.models.cases` that a case is one of those the user may see.
 
-    The CAF Team sees all; a MASH worker those without a tray decision; an allocated social worker
-    those about to step down and those they worked on; the MASH, the duty assessment team and the
-    service managers those in which a task waits for them and those they worked on; a lead
-    professional those they lead, and those to which the family's consent gives them access.
+    Nobody sees a case of a model in which they have no role. A model's team sees all of its cases;
+    its partners those they worked on, those in which a task waits for them if they are asked in,
+    and those that arrive for them: a MASH worker those without a tray decision, an allocated
+    social worker those about to step down, a social worker of CADS those that nobody has made a
+    recommendation for. A lead professional sees the cases they lead and those to which the family's
+    consent gives them access.
     """
-    if user.has(*CAF_TEAM):
+    granted = [
+        and_(cases.c.model == practice.model, _visible_in(practice, user))
+        for practice in PRACTICES.values()
+        if user.has(*practice.roles)
+    ]
+    return or_(false(), *granted)
+
+
+def _visible_in(practice: Practice, user: User) -> ColumnElement[bool]:
+    roles = user.roles & practice.roles
+    if roles & practice.team:
         return true()
     granted: list[ColumnElement[bool]] = []
-    asked = exists().where(
-        user_task.c.business_key == cases.c.reference,
-        user_task.c.status == "open",
-        user_task.c.role.in_(sorted(user.roles & ASKED_IN)),
-        or_(user_task.c.assignee.is_(None), user_task.c.assignee == user.id),
-    )
-    worked_on = exists().where(
-        involvements.c.case_reference == cases.c.reference,
-        involvements.c.user_id == user.id,
-    )
-    if user.has(*ASKED_IN):
-        granted += [asked, worked_on]
-    if user.has("allocated_social_worker"):
-        granted += [cases.c.tray == "step_down", worked_on]
-    if user.has("mash_worker"):
+    if roles & practice.partners:
+        granted.append(_worked_on(user))
+    if asked_in := roles & practice.asked_in:
+        granted.append(_waits_for(user, asked_in))
+    if "allocated_social_worker" in roles:
+        granted.append(cases.c.tray == "step_down")
+    if "social_worker" in roles:
+        granted.append(cases.c.tray == "cads")
+    if "mash_worker" in roles:
         decided = exists().where(
             triages.c.case_reference == cases.c.reference, triages.c.decided_tray.is_not(None)
         )
-        in_the_mash = and_(~decided, cases.c.source != "step_down", cases.c.status == "open")
-        granted.append(in_the_mash)
-    if user.has("lead_professional"):
+        granted.append(and_(~decided, cases.c.source != "step_down", cases.c.status == "open"))
+    if practice.leader in roles:
         granted += [cases.c.lead_professional == user.id, _consented(user)]
     return or_(false(), *granted)
+
+
+def _worked_on(user: User) -> ColumnElement[bool]:
+    involved = exists().where(
+        involvements.c.case_reference == cases.c.reference, involvements.c.user_id == user.id
+    )
+    did = exists().where(
+        user_task.c.business_key == cases.c.reference,
+        user_task.c.status == "completed",
+        user_task.c.closed_by == user.id,
+    )
+    return or_(involved, did)
+
+
+def _waits_for(user: User, roles: Collection[str]) -> ColumnElement[bool]:
+    return exists().where(
+        user_task.c.business_key == cases.c.reference,
+        user_task.c.status == "open",
+        user_task.c.role.in_(sorted(roles)),
+        or_(user_task.c.assignee.is_(None), user_task.c.assignee == user.id),
+    )
 
 
 def may_see(connection: Connection, user: User, reference: str) -> bool:
@@ -126,6 +135,14 @@ def may_see(connection: Connection, user: User, reference: str) -> bool:
     return found.first() is not None
 
 
+def hidden(connection: Connection, user: User, references: Collection[str]) -> set[str]:
+    """Those of the cases with these references that the user may not see."""
+    of_these = cases.c.reference.in_(references)
+    known = set(connection.execute(select(cases.c.reference).where(of_these)).scalars())
+    seen = select(cases.c.reference).where(of_these, visible_cases(user))
+    return known - set(connection.execute(seen).scalars())
+
+
 def require(connection: Connection, user: User, reference: str) -> None:
     """Raise NotFound unless the user may see the case: the same words whether it is hidden or
     unknown.
@@ -133,7 +150,7 @@ def require(connection: Connection, user: User, reference: str) -> None:
     if not may_see(connection, user, reference):
         raise NotFound(
             f"There is no case {reference}, or it is not one of yours. Check the reference; if a "
-            "case should be yours, ask the CAF duty manager."
+            "case should be yours, ask a manager."
         )
 
 
@@ -143,7 +160,8 @@ def may_contribute(connection: Connection, user: User, reference: str) -> bool:
     """
     if not may_see(connection, user, reference):
         return False
-    if user.has(*CAF_TEAM, *ASKED_IN):
+    practice = practice_of(connection, reference)
+    if user.has(*practice.team, *practice.partners - {"allocated_social_worker"}):
         return True
     allowed = or_(cases.c.lead_professional == user.id, _consented(user, "contribute"))
     found = connection.execute(
@@ -154,7 +172,7 @@ def may_contribute(connection: Connection, user: User, reference: str) -> bool:
 
 def may_ask(connection: Connection, user: User, reference: str, message: str) -> bool:
     """Whether the user may send this message about the case, as far as their access goes."""
-    if message in FOR_EVERYONE:
+    if message in practice_of(connection, reference).for_everyone:
         return may_see(connection, user, reference)
     return may_contribute(connection, user, reference)
 
@@ -180,33 +198,34 @@ def open_case(
     """Log that the user opens the case's file; call it each time before showing any of it.
 
     Where no consent is in force, only those who work on the case (`has_task`, or they did a step of
-    it, or they lead or co-ordinate it) and the duty managers open it without more; anyone else
-    gives a safeguarding reason, which is reported to the duty managers (R14.1). Raises NotFound if
-    the case is not the user's to see, ReasonNeeded if the reason is missing, InvalidAnswers if it
-    has characters that cannot be kept.
+    it, or they lead or co-ordinate it) and the managers open it without more; anyone else gives a
+    safeguarding reason, which is reported to the managers of the case's model (R14.1). Raises
+    NotFound if the case is not the user's to see, ReasonNeeded if the reason is missing,
+    InvalidAnswers if it has characters that cannot be kept.
     """
     require(connection, user, reference)
     reason = reason.strip()
     if unshowable(reason):
         raise InvalidAnswers({"reason": CANNOT_BE_SHOWN})
+    managers = practice_of(connection, reference).managers
     unconsented = not (
         has_task
-        or user.has(OVERSEER)
+        or user.has(*managers)
         or in_force(connection, reference)
         or _works_on(connection, user, reference)
     )
     if unconsented and not reason:
         raise ReasonNeeded(
             f"There is no consent in force for {reference}. Its file may be opened only for a "
-            "safeguarding reason: say what it is. The duty managers will be told."
+            "safeguarding reason: say what it is. The managers will be told."
         )
     connection.execute(
         insert(access_log).values(user_id=user.id, case_reference=reference, reason=reason, at=now)
     )
-    if unconsented:
+    for manager in sorted(managers) if unconsented else ():
         report(
             connection,
-            OVERSEER,
+            manager,
             reference,
             "A file was opened without consent",
             f"{user.name} opened the file of {reference} without consent in force. "
@@ -238,7 +257,8 @@ def look_up(
     """Answer a practitioner who asks about a child, with no more than R14.2 allows, and log the
     question.
 
-    Name and date of birth both have to match; capitals, accents, spaces, hyphens and apostrophes of
+    Only cases of the models of which the user is staff are looked at. Name and date of birth both
+    have to match; capitals, accents, spaces, hyphens and apostrophes of
     the name make no difference. Raises InvalidAnswers if the name or the reason is missing.
     """
     errors = {}
@@ -269,15 +289,16 @@ def look_up(
     wanted = _spoken(name)
     named = {row.case_reference for row in born_then if _spoken(row.name) == wanted}
     rows = connection.execute(
-        select(cases).where(cases.c.reference.in_(named)).order_by(cases.c.reference)
+        select(cases)
+        .where(cases.c.reference.in_(named), cases.c.model.in_(models_of(user.roles)))
+        .order_by(cases.c.reference)
     ).all()
     episodes = [row for row in rows if row.status == "open" and row.episode_opened_at is not None]
     stepped_up = [row for row in rows if row.closure_reason == "stepped_up"]
     leaders = [row.lead_professional for row in episodes if row.lead_professional]
     known = names(connection, leaders)
     contacts = [known[leader] for leader in leaders]
-    if stepped_up:
-        contacts.append("The allocated social worker, by way of the MASH")
+    contacts += [PRACTICES[row.model].social_care for row in stepped_up if row.model in PRACTICES]
     return LookUp(bool(episodes), bool(stepped_up), tuple(dict.fromkeys(contacts)))
 
 
@@ -314,10 +335,9 @@ def _consented(user: User, *accesses: str) -> ColumnElement[bool]:
 
 
 def _works_on(connection: Connection, user: User, reference: str) -> bool:
-    involved = exists().where(
-        involvements.c.case_reference == cases.c.reference, involvements.c.user_id == user.id
+    mine = or_(
+        cases.c.lead_professional == user.id, cases.c.co_ordinator == user.id, _worked_on(user)
     )
-    mine = or_(cases.c.lead_professional == user.id, cases.c.co_ordinator == user.id, involved)
     return (
         connection.execute(
             select(cases.c.reference).where(cases.c.reference == reference, mine)

@@ -32,6 +32,7 @@ from handlers.views import (
     PlanAction,
     Professional,
     QualityReview,
+    Recommendation,
     Tac,
     Transfer,
     Triage,
@@ -45,6 +46,7 @@ _OF_A_CASE = (
     models.people,
     models.checks,
     models.triages,
+    models.recommendations,
     models.transfers,
     models.consents,
     models.assessments,
@@ -54,10 +56,20 @@ _OF_A_CASE = (
     models.closures,
     models.notes,
 )
-_NEWEST_FIRST = ("triage", "consent", "assessment", "tac", "quality_review", "case_note")
+_NEWEST_FIRST = (
+    "triage",
+    "recommendation",
+    "consent",
+    "assessment",
+    "tac",
+    "quality_review",
+    "case_note",
+)
 _WHO = (
     "checked_by",
     "decided_by",
+    "recommended_by",
+    "agreed_by",
     "transferred_by",
     "recorded_by",
     "author",
@@ -104,6 +116,7 @@ def case(connection: Connection, reference: str) -> Case:
         people=_views(Person, records["person"]),
         checks=_views(Check, records["basic_check"]),
         triage=_first(map(_triage, records["triage"])),
+        recommendations=_views(Recommendation, records["recommendation"]),
         transfers=_views(Transfer, records["tray_transfer"]),
         consents=_consents(connection, records["consent"]),
         assessments=tuple(_assessment(row) for row in records["assessment"]),

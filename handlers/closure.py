@@ -1,4 +1,4 @@
-"""Closing a case: never without the duty manager's oversight, and for good."""
+"""Closing a case: never without a manager's oversight, and for good."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from handlers.vocabulary import (
     ASSESSMENT_CLOSURE_REASONS,
     CONTACT_CLOSURE_REASONS,
     EPISODE_CLOSURE_REASONS,
+    OFFER_CLOSURE_REASONS,
     STEP_UP_CLOSURE_REASONS,
     TRIAGE_CLOSURE_REASONS,
     label,
@@ -35,24 +36,32 @@ REASONS: Final[dict[str, Mapping[str, str]]] = {
         **STEP_UP_CLOSURE_REASONS,
     },
     "triage": TRIAGE_CLOSURE_REASONS,
+    "offer": OFFER_CLOSURE_REASONS,
 }
 """The reasons for which each kind of closure is accepted: 2H; 2M; 2R, 2M or maps 4 and 5; the
-manager's own at triage (1G)."""
+manager's own at triage (1G); an offer of a CAF or early help that ends before a CAF (G3, G6, G11).
+"""
 
 OVERSEER: Final = "caf_duty_manager"
 
 
 @services.handler("close_case", results=("case_closed",))
 def close_case(
-    context: ServiceContext, request: str, oversight: str, kind: str | None = None
+    context: ServiceContext,
+    request: str,
+    oversight: str,
+    kind: str | None = None,
+    overseer: str = OVERSEER,
+    reason: str | None = None,
 ) -> dict[str, Any]:
     """Close the case as `request` asked and `oversight` agreed, and lock its file (1L, 1R, 2H, 2M,
-    2R, 3D, 3J, 3N).
+    2R, 3D, 3J, 3N, G15).
 
-    Without a `kind` it is a contact or an episode, whichever the case is by now. Whoever asked,
-    leads, co-ordinates or has a task in the case is told. Returns `case_closed`, for diagrams that
-    go on only with an open case. Raises ServiceError unless the answers at `oversight` agree,
-    whoever gave them is a CAF duty manager and not the person who asked, and the reason is one of
+    Without a `kind` it is a contact or an episode, whichever the case is by now. `reason` is for
+    diagrams in which only one is possible; otherwise `request` gives it. Whoever asked, leads,
+    co-ordinates or has a task in the case is told. Returns `case_closed`, for diagrams that go on
+    only with an open case. Raises ServiceError unless the answers at `oversight` agree, whoever
+    gave them has the role `overseer` and is not the person who asked, and the reason is one of
     those for this kind of closure.
     """
     case = begin_step(context)
@@ -66,33 +75,33 @@ def close_case(
     decision = overseen.text("closure_decision")
     if decision != "agree":
         raise ServiceError(
-            f"{context.business_key} cannot be closed: the duty manager's decision is "
+            f"{context.business_key} cannot be closed: the manager's decision is "
             f"“{decision or 'missing'}”, not “agree”."
         )
-    overseer = submitted_by(context, oversight)
-    require_role(context, overseer, OVERSEER, "oversee the closure of a case")
+    manager = submitted_by(context, oversight)
+    require_role(context, manager, overseer, "oversee the closure of a case")
     requester = submitted_by(context, request)
-    if requester.id == overseer.id:
-        name = names(context.connection, [overseer.id])[overseer.id]
+    if requester.id == manager.id:
+        name = names(context.connection, [manager.id])[manager.id]
         raise ServiceError(
             f"{name} asked for the closure of {context.business_key} and cannot oversee "
-            "it as well: another duty manager has to."
+            "it as well: another manager has to."
         )
     _close(
         context,
         kind,
-        _reason(kind, reasons, asked),
+        _known(kind, reasons, reason or asked.text("closure_reason", "contact_closure_reason")),
         summary=asked.text("closure_summary", "synopsis", "summary", "reasons"),
         advice_given=asked.text("advice_given"),
         requested_by=requester.id,
-        overseen_by=overseer.id,
+        overseen_by=manager.id,
         comment=overseen.text("oversight_comment", "comment"),
     )
     tell(
         context,
-        _concerned(context, case, requester.id, besides=overseer.id),
+        _concerned(context, case, requester.id, besides=manager.id),
         "A case is closed",
-        f"{context.business_key} is closed with the duty manager's oversight. What was still open "
+        f"{context.business_key} is closed with a manager's oversight. What was still open "
         "in it is withdrawn, and its file can be read only.",
     )
     return {"case_closed": True}
@@ -107,7 +116,7 @@ def return_closure(context: ServiceContext, request: str, oversight: str) -> dic
         context,
         [submitted_by(context, request).id],
         "The closure you asked for is returned",
-        f"The duty manager did not agree to close {context.business_key}, so the case goes on. "
+        f"The manager did not agree to close {context.business_key}, so the case goes on. "
         f"{comment}".strip(),
     )
     return {}
@@ -168,8 +177,7 @@ def _concerned(context: ServiceContext, case: Any, requester: str, *, besides: s
     return [person for person in people if person and person != besides]
 
 
-def _reason(kind: str, reasons: Mapping[str, str], asked: Answers) -> str:
-    reason = asked.text("closure_reason", "contact_closure_reason")
+def _known(kind: str, reasons: Mapping[str, str], reason: str) -> str:
     if reason not in reasons:
         known = "; ".join(reasons.values())
         raise ServiceError(

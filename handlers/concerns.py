@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from sqlalchemy import Connection
+
 from engine.services import ServiceContext
 from handlers.answers import Answers, submitted_by
 from handlers.casefile import begin_step, write_note
-from handlers.directory import user
+from handlers.directory import names, user
 from handlers.notifications import deliver, person_or_role
 from handlers.registry import services
 from handlers.vocabulary import words
@@ -55,18 +57,14 @@ def find_team(context: ServiceContext) -> dict[str, Any]:
 @services.handler("record_outcome")
 def record_outcome(context: ServiceContext, form: str) -> dict[str, Any]:
     """Keep what was answered at `form` as a case note, as a reflection of the discussion (4C,
-    4G, 4I, 5B, 5E).
+    4G, 4I, 5B, 5E, G7, G11, G13).
     """
     begin_step(context)
     answers = Answers.of(context, form)
     write_note(
         context.connection,
         context.business_key,
-        "\n".join(
-            f"{words(key)}: {_said(value)}"
-            for key, value in answers.values.items()
-            if value is not None and value != "" and value != []
-        ),
+        told(context.connection, answers),
         submitted_by(context, form).id,
         context.now,
         kind="outcome",
@@ -90,10 +88,12 @@ def resume_oversight(context: ServiceContext) -> dict[str, Any]:
     oversight (4M, 5H); without a co-ordinator, all of them.
     """
     case = begin_step(context)
-    told = [person_or_role(context.connection, case.co_ordinator, "caf_co_ordinator")]
+    addressees = [person_or_role(context.connection, case.co_ordinator, "caf_co_ordinator")]
     if case.lead_professional is not None:
-        told.append(person_or_role(context.connection, case.lead_professional, "caf_duty_manager"))
-    for addressee in dict.fromkeys(told):
+        addressees.append(
+            person_or_role(context.connection, case.lead_professional, "caf_duty_manager")
+        )
+    for addressee in dict.fromkeys(addressees):
         deliver(
             context,
             addressee,
@@ -102,6 +102,19 @@ def resume_oversight(context: ServiceContext) -> dict[str, Any]:
             "The CAF co-ordinator resumes oversight.",
         )
     return {}
+
+
+def told(connection: Connection, answers: Answers) -> str:
+    """What was answered, a line for each question, with people by name."""
+    leader = answers.text("lead_professional")
+    values = dict(answers.values)
+    if leader:
+        values["lead_professional"] = names(connection, [leader])[leader]
+    return "\n".join(
+        f"{words(key)}: {_said(value)}"
+        for key, value in values.items()
+        if value is not None and value != "" and value != []
+    )
 
 
 def _said(value: Any) -> str:

@@ -26,7 +26,7 @@ from pydantic import (
 from engine.errors import InvalidAnswers
 from handlers.vocabulary import date_in_words, unshowable, words
 
-Source = Literal["e_mash", "e_caf", "step_down"]
+Source = Literal["e_mash", "e_caf", "step_down", "cads"]
 SOURCES: Final[tuple[str, ...]] = get_args(Source)
 MAXIMUM_BYTES: Final = 1_000_000
 _POSTCODE: Final = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]{2})")
@@ -78,15 +78,14 @@ class Referrer(_Part):
     ] = None
 
 
-class Family(_Part):
-    """The family, its home and the Children's Centre cluster area in which that lies (R1.5)."""
+class Home(_Part):
+    """The family and where it lives."""
 
     name: Line
     address: Annotated[
         str, StringConstraints(strip_whitespace=True, max_length=1000), _SHOWABLE
     ] = ""
     postcode: str = ""
-    cluster: Literal["east_central", "south", "west"]
 
     @field_validator("postcode")
     @classmethod
@@ -97,6 +96,12 @@ class Family(_Part):
         if match is None:
             raise ValueError("a postcode such as ZZ99 3WZ, or nothing if there is no fixed address")
         return f"{match[1]} {match[2]}"
+
+
+class Family(Home):
+    """The family, its home and the Children's Centre cluster area in which that lies (R1.5)."""
+
+    cluster: Literal["east_central", "south", "west"]
 
 
 class PersonOfContact(_Part):
@@ -114,21 +119,12 @@ class PersonOfContact(_Part):
         return _not_after_today(value, info)
 
 
-class Contact(_Part):
-    """A contact: an e-MASH or E-CAF form, or a step down from social care, as the sender's system
-    gives it (1A, 1E, 1H, 2A, 2D, 3A).
-
-    `reference` is the sender's own and unique for its `source`; sending it again gives the same
-    case.
-    """
-
+class _Received(_Part):
     reference: Annotated[
         str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), _SHOWABLE
     ]
-    source: Source
     received_on: date
     referrer: Referrer
-    family: Family
     people: Annotated[list[PersonOfContact], Field(min_length=1, max_length=30)]
     concerns: Prose
     consent_given: StrictBool
@@ -147,6 +143,50 @@ class Contact(_Part):
     def _has_a_child(cls, value: list[PersonOfContact]) -> list[PersonOfContact]:
         if not any(person.is_child for person in value):
             raise ValueError("people among whom at least one is a child (is_child: true)")
+        return value
+
+
+class Contact(_Received):
+    """A contact: an e-MASH or E-CAF form, or a step down from social care, as the sender's system
+    gives it (1A, 1E, 1H, 2A, 2D, 3A).
+
+    `reference` is the sender's own and unique for its `source`; sending it again gives the same
+    case.
+    """
+
+    source: Literal["e_mash", "e_caf", "step_down"]
+    family: Family
+
+
+class CadsContact(_Received):
+    """A CADS assessment below level 4 whose family would benefit from early help (G1).
+
+    `advice_only` if the referrer asked CADS for advice only, which leaves consent to them (G3).
+    """
+
+    source: Literal["cads"]
+    family: Home
+    assessed_on: date
+    level_4_met: StrictBool
+    advice_only: StrictBool = False
+
+    @field_validator("assessed_on")
+    @classmethod
+    def _is_done(cls, value: date, info: ValidationInfo) -> date:
+        return _not_after_today(value, info) or value
+
+    @field_validator("level_4_met")
+    @classmethod
+    def _is_below_level_4(cls, value: bool) -> bool:
+        if value:
+            raise ValueError("false: a child who meets level 4 stays with social care")
+        return value
+
+    @field_validator("immediate_risk")
+    @classmethod
+    def _is_safe(cls, value: bool) -> bool:
+        if value:
+            raise ValueError("false: a child at immediate risk stays with social care")
         return value
 
 
@@ -182,10 +222,12 @@ def read(content: bytes) -> dict[str, Any]:
     return _mapping(contact)
 
 
-def check(contact: Any, *, today: date) -> Contact:
+def check(contact: Any, *, today: date) -> Contact | CadsContact:
     """The contact, or InvalidAnswers with one message for each field that is wrong, by its path."""
+    given = _mapping(contact)
+    kind = CadsContact if given.get("source") == "cads" else Contact
     try:
-        return Contact.model_validate(_mapping(contact), context={"today": today})
+        return kind.model_validate(given, context={"today": today})
     except ValidationError as error:
         raise InvalidAnswers(
             {_path(item["loc"]): _message(item) for item in error.errors(include_url=False)}
@@ -247,6 +289,8 @@ def _message(item: Any) -> str:
 
 
 def _wanted(kind: str, details: Mapping[str, Any]) -> str:
+    if kind == "literal_error" and details["expected"].startswith("'e_mash'"):
+        return f"one of {', '.join(SOURCES)}"
     if kind == "literal_error":
         options = str(details["expected"]).replace("'", "").replace(" or ", ", ")
         return f"one of {options}"

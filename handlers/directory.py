@@ -17,6 +17,7 @@ from engine.forms import Choice
 from engine.identity import Actor
 from engine.services import ServiceContext
 from handlers.models import user_roles, users
+from handlers.practices import practice_of
 from handlers.registry import services
 from handlers.vocabulary import label
 
@@ -195,10 +196,11 @@ def require_role(context: ServiceContext, person: Actor | str, role: str, purpos
 
 @services.choices("lead_professionals")
 def lead_professionals(connection: Connection, business_key: str) -> Sequence[Choice]:
-    """Everyone who can lead a CAF in the community, with their agency (2I)."""
+    """Everyone who can lead a CAF of the case's council, with their agency (2I, G5)."""
+    leader = practice_of(connection, business_key).leader
     return [
         Choice(person.id, f"{person.name}, {person.organisation}".removesuffix(", "))
-        for person in list_users(connection, role="lead_professional")
+        for person in list_users(connection, role=leader)
     ]
 
 
@@ -226,7 +228,14 @@ def social_workers(connection: Connection, business_key: str) -> Sequence[Choice
 
 
 def demo_users() -> tuple[User, ...]:
-    """The demonstration's plainly fictional people: one per role, more where a case needs two."""
+    """The demonstration's plainly fictional people: one per role, more where a case needs two.
+
+    Those of the second council, which works with CADS, stand after those of the first.
+    """
+    return _first_council() + _second_council()
+
+
+def _first_council() -> tuple[User, ...]:
     council = "Example Council"
     team = {
         "mash": ("Max Mash", "mash_worker", None),
@@ -273,6 +282,26 @@ def demo_users() -> tuple[User, ...]:
     ) + tuple(
         User(user_id, name, f"{user_id}@partner.example", agency, frozenset({"lead_professional"}))
         for user_id, (name, agency) in partners.items()
+    )
+
+
+def _second_council() -> tuple[User, ...]:
+    council = "Sample Council"
+    leader = "cads_lead_professional"
+    people = {
+        "cadsworker": ("Sam Cadsworker", council, {"social_worker"}),
+        "cadsworker2": ("Sol Cadsworker", council, {"social_worker"}),
+        "cadsmanager": ("Toni Teammanager", council, {"team_manager"}),
+        "linkworker": ("Lane Linkworker", council, {"caf_link_worker"}),
+        "teamleader": ("Terry Teamleader", council, {"early_help_team_leader"}),
+        "ehmanager": ("Sunny Supportmanager", council, {"early_help_support_manager"}),
+        "familysupport": ("Fern Familysupport", council, {"family_support_worker", leader}),
+        "cadsleadpro": ("Laurie Leadpro", "Sample Primary School", {leader}),
+        "cadsleadpro2": ("Lindy Leadpro", "Sample Health Visiting", {leader}),
+    }
+    return tuple(
+        User(user_id, name, f"{user_id}@sample.example", organisation, frozenset(roles))
+        for user_id, (name, organisation, roles) in people.items()
     )
 
 

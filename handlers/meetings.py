@@ -19,6 +19,7 @@ from handlers.casefile import begin_step, write_note
 from handlers.directory import User
 from handlers.models import cases, tacs
 from handlers.notifications import deliver, person_or_role
+from handlers.practices import by_model
 from handlers.registry import services
 from handlers.vocabulary import date_in_words, today
 
@@ -115,10 +116,12 @@ def record_tac(context: ServiceContext, form: str) -> dict[str, Any]:
 
 @services.handler("alert_overdue_tac", results=("tac_overdue",))
 def alert_overdue_tac(context: ServiceContext) -> dict[str, Any]:
-    """Tell the case's co-ordinator and lead professional that a TAC is overdue, and from the second
-    alert on the duty managers too (2Q, R2.3: escalation when it stays overdue).
+    """Tell the lead professional and who supports them (the co-ordinator, the CAF link workers)
+    that a meeting is overdue, and from the second alert on the managers too (2Q, R2.3: escalation
+    when it stays overdue; G12 to G14).
     """
     case = begin_step(context)
+    practice = by_model(case.model)
     planned = _awaited(context.connection, context.business_key)
     if planned is not None:
         context.connection.execute(
@@ -126,19 +129,19 @@ def alert_overdue_tac(context: ServiceContext) -> dict[str, Any]:
             .where(tacs.c.id == planned.id)
             .values(alerts=tacs.c.alerts + 1, alerted_at=context.now)
         )
-        agreed = f"The Team Around the Child meeting agreed for {date_in_words(planned.due_on)}"
+        agreed = f"The {practice.meeting} agreed for {date_in_words(planned.due_on)}"
     else:
-        agreed = "The next Team Around the Child meeting"
+        agreed = f"The next {practice.meeting}"
     text = (
         f"{agreed} has no outcomes recorded yet. "
         "Hold the meeting and record its outcomes, or agree a new date."
     )
     addressees = _both(context.connection, case)
     if planned is not None and planned.alerts:
-        addressees.append("caf_duty_manager")
+        addressees.append(practice.escalation)
         text += f" This is alert number {planned.alerts + 1}."
     for addressee in addressees:
-        deliver(context, addressee, "A TAC is overdue", text)
+        deliver(context, addressee, f"A {practice.short_meeting} is overdue", text)
     return {"tac_overdue": True}
 
 
@@ -184,10 +187,11 @@ def _agree(context: ServiceContext, due_on: date, by: str) -> dict[str, Any]:
 
 
 def _both(connection: Connection, case: Row[Any]) -> list[str]:
-    """The case's lead professional and co-ordinator, each only once if they are one."""
+    """The case's lead professional and who supports them, each only once if they are one."""
+    practice = by_model(case.model)
     people = (
-        person_or_role(connection, case.lead_professional, "lead_professional"),
-        person_or_role(connection, case.co_ordinator, "caf_co_ordinator"),
+        person_or_role(connection, case.lead_professional, practice.leader),
+        person_or_role(connection, case.co_ordinator, practice.supporter),
     )
     return list(dict.fromkeys(people))
 

@@ -72,6 +72,7 @@ cases = Table(
     "case_file",
     metadata,
     Column("reference", String(64), primary_key=True),
+    Column("model", String(100), nullable=False, server_default="caf"),
     Column("family_name", String(200), nullable=False),
     Column("address", Text, nullable=False, server_default=""),
     Column("postcode", String(10), nullable=False, server_default=""),
@@ -193,6 +194,27 @@ transfers = Table(
     Column("from_tray", String(64)),
     Column("transferred_at", Moment, nullable=False),
     _user("transferred_by", nullable=False),
+)
+
+recommendations = Table(
+    "recommendation",
+    metadata,
+    _id(),
+    _case(),
+    Column("version", Integer, nullable=False),
+    Column("offer", String(20), nullable=False),
+    Column("threshold_reasons", Text, nullable=False),
+    Column("offer_reasons", Text, nullable=False),
+    _user("recommended_by", nullable=False),
+    Column("recommended_at", Moment, nullable=False),
+    _user("agreed_by"),
+    Column("agreed_on", Date),
+    Column("stepped_down_on", Date),
+    Column("counts_from", String(20)),
+    Column("first_meeting_by", Date),
+    UniqueConstraint("case_reference", "version"),
+    CheckConstraint("offer IN ('existing_caf', 'caf', 'early_help')", name="offer_known"),
+    CheckConstraint("(agreed_by IS NULL) = (agreed_on IS NULL)", name="agreed_by_someone"),
 )
 
 consents = Table(

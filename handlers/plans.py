@@ -21,21 +21,24 @@ from handlers.casefile import begin_step, change, write_note
 from handlers.consent import require_given
 from handlers.directory import require_role
 from handlers.models import assessments, plans
+from handlers.practices import by_model
 from handlers.registry import services
 
 
 @services.handler("open_episode", results=("lead_professional",))
 def open_episode(context: ServiceContext, form: str) -> dict[str, Any]:
-    """Begin the CAF episode: its lead professional and the key reason (2I, 1M, 3E).
+    """Begin the CAF episode: its lead professional and the key reason (2I, 1M, 3E, G5).
 
-    Raises ServiceError without recorded consent, or if the person named cannot lead.
+    The lead professional is the one named at `form`, or named for the case before, or else whoever
+    filled the form in. Raises ServiceError without recorded consent, or if the person named cannot
+    lead.
     """
-    begin_step(context)
+    case = begin_step(context)
     answers = Answers.of(context, form)
     require_given(context.connection, context.business_key, "A CAF episode")
-    leader = answers.text("lead_professional")
+    leader = answers.text("lead_professional") or case.lead_professional
     if leader:
-        require_role(context, leader, "lead_professional", "lead a CAF")
+        require_role(context, leader, by_model(case.model).leader, "lead a CAF")
     else:
         leader = submitted_by(context, form).id
     change(
@@ -54,9 +57,9 @@ def reassign_case(context: ServiceContext, form: str) -> dict[str, Any]:
     Returns `lead_professional`, and `handed_over` as true. Raises ServiceError if the person named
     cannot lead.
     """
-    begin_step(context)
+    case = begin_step(context)
     leader = Answers.of(context, form).needed("lead_professional")
-    require_role(context, leader, "lead_professional", "lead a CAF")
+    require_role(context, leader, by_model(case.model).leader, "lead a CAF")
     change(context, lead_professional=leader)
     return {"lead_professional": leader, "handed_over": True}
 

@@ -25,13 +25,16 @@ CRITERIA: Final = {
         "review_date_recorded",
     ),
     "tac": ("child_voice_reflected", "family_and_professionals_consulted", "plan_reviewed"),
+    "recommendation": ("threshold_reasons_clear", "offer_is_right", "views_considered"),
 }
-"""What is asked of an assessment (1P, 2K, 3H) and of a TAC's outcomes (2P)."""
+"""What is asked of an assessment (1P, 2K, 3H), of a TAC's outcomes (2P) and of a recommendation
+after a CADS assessment (G2).
+"""
 
 
 @services.handler("record_quality_assurance", results=("qa_passed",))
 def record_quality_assurance(context: ServiceContext, form: str, subject: str) -> dict[str, Any]:
-    """Keep the verdict that `form` gives on what was submitted at `subject` (1P, 2K, 2P, 3H).
+    """Keep the verdict that `form` gives on what was submitted at `subject` (1P, 2K, 2P, 3H, G2).
 
     Returns `qa_passed`: true only if every criterion is met. Raises ServiceError if a criterion was
     not answered, if one is not met and no reasons are given, or if reviewer and author are one

@@ -8,11 +8,13 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from engine.errors import InvalidAnswers, ServiceError
+from engine.models import instance
 from engine.services import ServiceContext
 from handlers.answers import Answers
 from handlers.casefile import remember
-from handlers.contact_form import Contact, check
+from handlers.contact_form import CadsContact, Contact, check
 from handlers.models import cases, contacts, people
+from handlers.practices import practice_for
 from handlers.registry import services
 from handlers.vocabulary import today
 
@@ -20,12 +22,13 @@ START: Final = "contact_received"
 """The start event whose answers are the contact."""
 
 
-@services.handler("register_contact", results=("agency_kind", "cluster"))
+@services.handler("register_contact", results=("agency_kind", "cluster", "social_worker"))
 def register_contact(context: ServiceContext, form: str = START) -> dict[str, Any]:
     """Open the case file with what the contact says (1A, 1E, 1H, 2A, 2D, 3A; carried over for 1K
-    and 2G).
+    and 2G; G1).
 
-    Returns `agency_kind` and `cluster`, on which the proposed tray depends (R1.5). Raises
+    Returns `agency_kind` and `cluster`, on which the proposed tray depends (R1.5), and
+    `social_worker`: who recorded a CADS assessment, null if another system sent it. Raises
     ServiceError if the contact is incomplete, or was registered under another case already.
     """
     submitted = Answers.of(context, form)
@@ -42,10 +45,15 @@ def register_contact(context: ServiceContext, form: str = START) -> dict[str, An
         raise ServiceError(
             f"The contact {contact.reference} is being registered by someone else."
         ) from error
-    return {"agency_kind": contact.referrer.agency_kind, "cluster": contact.family.cluster}
+    worker = context.actor.id if "social_worker" in context.actor.roles else None
+    return {
+        "agency_kind": contact.referrer.agency_kind,
+        "cluster": _cluster(contact),
+        "social_worker": worker,
+    }
 
 
-def _refuse_known(context: ServiceContext, contact: Contact) -> None:
+def _refuse_known(context: ServiceContext, contact: Contact | CadsContact) -> None:
     known = context.connection.execute(
         select(contacts.c.case_reference).where(
             contacts.c.source == contact.source, contacts.c.reference == contact.reference
@@ -58,20 +66,35 @@ def _refuse_known(context: ServiceContext, contact: Contact) -> None:
         )
 
 
-def _write(context: ServiceContext, contact: Contact) -> None:
+def _model(context: ServiceContext) -> str:
+    """The operating model that the case runs on."""
+    return str(
+        context.connection.execute(
+            select(instance.c.model).where(instance.c.id == context.instance_id)
+        ).scalar_one()
+    )
+
+
+def _cluster(contact: Contact | CadsContact) -> str | None:
+    return contact.family.cluster if isinstance(contact, Contact) else None
+
+
+def _write(context: ServiceContext, contact: Contact | CadsContact) -> None:
     connection, reference = context.connection, context.business_key
     family, referrer = contact.family, contact.referrer
+    practice = practice_for(contact.source)
     connection.execute(
         insert(cases).values(
             reference=reference,
             family_name=family.name,
             address=family.address,
             postcode=family.postcode,
-            cluster=family.cluster,
+            cluster=_cluster(contact),
             agency_kind=referrer.agency_kind,
+            model=_model(context),
             source=contact.source,
             opened_at=context.now,
-            tray="step_down" if contact.source == "step_down" else "mash",
+            tray="step_down" if contact.source == "step_down" else practice.tray,
         )
     )
     connection.execute(

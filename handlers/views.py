@@ -71,6 +71,26 @@ class Triage:
 
 
 @dataclass(frozen=True)
+class Recommendation:
+    """A social worker's recommendation after a CADS assessment, and what the team manager made of
+    it: `agreed_on` is its date. The first family planning meeting is wanted by `first_meeting_by`,
+    counted from the recommendation or from the step down, as `counts_from` says (G1, G2, G12).
+    """
+
+    version: int
+    offer: str
+    threshold_reasons: str
+    offer_reasons: str
+    recommended_by: str
+    recommended_at: datetime
+    agreed_by: str | None
+    agreed_on: date | None
+    stepped_down_on: date | None
+    counts_from: str | None
+    first_meeting_by: date | None
+
+
+@dataclass(frozen=True)
 class Transfer:
     """A move from one work tray to another."""
 
@@ -242,7 +262,7 @@ class Closure:
 
 @dataclass(frozen=True)
 class Note:
-    """A case note; `kind` is note, concern or outcome."""
+    """A case note; `kind` is note, concern, outcome, alert or disagreement."""
 
     id: int
     kind: str
@@ -257,6 +277,7 @@ class Case:
     """Everything recorded about one case; people who act are given by name, codes as codes."""
 
     reference: str
+    model: str
     family_name: str
     address: str
     postcode: str
@@ -284,6 +305,7 @@ class Case:
     people: tuple[Person, ...] = ()
     checks: tuple[Check, ...] = ()
     triage: Triage | None = None
+    recommendations: tuple[Recommendation, ...] = ()
     transfers: tuple[Transfer, ...] = ()
     consents: tuple[Consent, ...] = ()
     assessments: tuple[Assessment, ...] = ()
@@ -309,6 +331,7 @@ class CaseRow:
     """One case in a list."""
 
     reference: str
+    model: str
     family_name: str
     status: str
     rating: str | None

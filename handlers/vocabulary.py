@@ -46,6 +46,17 @@ STEP_UP_CLOSURE_REASONS: Final = {
 }
 """Reasons to close out of a stuck CAF or a step up, with or without an episode (4K, 5C to 5F)."""
 
+OFFER_CLOSURE_REASONS: Final = {
+    "no_consent": "There is no consent for a CAF or early help",
+    "consent_withdrawn": EPISODE_CLOSURE_REASONS["consent_withdrawn"],
+    "no_lead_professional": "No agency will lead: step down to universal services",
+    "support_given": "The support needed was given, and no CAF is required",
+    "stepped_up": EPISODE_CLOSURE_REASONS["stepped_up"],
+    "moved_away": EPISODE_CLOSURE_REASONS["moved_away"],
+    "no_further_action": "Nothing further is needed",
+}
+"""Reasons to close an offer after a CADS assessment before there is a CAF (G3, G6, G11, G.R1)."""
+
 TRIAGE_CLOSURE_REASONS: Final = {"closed_at_triage": "Closed by the duty manager at triage"}
 
 _LABELS: Final[dict[str, dict[str, str]]] = {
@@ -61,6 +72,11 @@ _LABELS: Final[dict[str, dict[str, str]]] = {
         "service_managers": "Service managers",
         "social_care": "Social care",
         "close": "Close the contact",
+        "cads": "CADS social workers",
+        "cads_managers": "Social work team managers",
+        "link_workers": "CAF link workers (CLW EHM)",
+        "early_help_leaders": "Early Help Team Leaders",
+        "early_help_managers": "Early Help and Support Managers",
     },
     "rating": {"blue": "Blue", "red": "Red", "amber": "Amber", "green": "Green"},
     "cluster": {"east_central": "East Central", "south": "South", "west": "West"},
@@ -68,6 +84,7 @@ _LABELS: Final[dict[str, dict[str, str]]] = {
         "e_mash": "e-MASH form",
         "e_caf": "E-CAF form",
         "step_down": "Step down from social care",
+        "cads": "CADS assessment",
     },
     "agency_kind": {
         "school": "School",
@@ -97,8 +114,10 @@ _LABELS: Final[dict[str, dict[str, str]]] = {
         "assessment": "Assessment closed with no further action",
         "episode": "Episode closed",
         "triage": "Contact closed at triage",
+        "offer": "Offer of early help closed",
     },
     "closure_reason": {
+        **OFFER_CLOSURE_REASONS,
         **TRIAGE_CLOSURE_REASONS,
         **ASSESSMENT_CLOSURE_REASONS,
         **STEP_UP_CLOSURE_REASONS,
@@ -115,6 +134,9 @@ _LABELS: Final[dict[str, dict[str, str]]] = {
             "The family and all relevant professionals were consulted"
         ),
         "plan_reviewed": "The original plan is clearly reviewed",
+        "threshold_reasons_clear": "It is clear why the level 4 threshold is not met",
+        "offer_is_right": "The offer is the right one at the right time for the child",
+        "views_considered": "The views of the child and the family are considered",
     },
     "key_reason": {
         "parenting": "Parenting and family relationships",
@@ -151,7 +173,22 @@ _LABELS: Final[dict[str, dict[str, str]]] = {
         "transfer": "Transfer to social care",
         "upload": "Uploaded",
     },
-    "note": {"concern": "Concern", "outcome": "Outcome", "note": "Case note"},
+    "note": {
+        "concern": "Concern",
+        "outcome": "Outcome",
+        "note": "Case note",
+        "alert": "Alert",
+        "disagreement": "Disagreement",
+    },
+    "offer": {
+        "existing_caf": "Continue the CAF that is in place",
+        "caf": "Initiate a CAF",
+        "early_help": "Early help offer",
+    },
+    "counts_from": {
+        "recommendation": "The day of the recommendation",
+        "step_down": "The day of the step down",
+    },
     "role": {
         "mash_worker": "MASH worker",
         "caf_duty_manager": "CAF duty manager",
@@ -164,6 +201,13 @@ _LABELS: Final[dict[str, dict[str, str]]] = {
         "duty_assessment_team": "Duty assessment team",
         "service_manager": "Service manager",
         "caf_support_panel": "CAF Support Panel",
+        "social_worker": "Social worker",
+        "team_manager": "Social work team manager",
+        "caf_link_worker": "CAF link worker",
+        "early_help_team_leader": "Early Help Team Leader",
+        "early_help_support_manager": "Early Help and Support Manager",
+        "family_support_worker": "Family support worker",
+        "cads_lead_professional": "Lead professional",
         "analyst": "Process analyst",
         "publisher": "Publisher of models",
         "administrator": "Administrator",

@@ -17,7 +17,7 @@ from werkzeug.exceptions import Forbidden
 
 from engine import queries
 from handlers import access as case_access
-from handlers import vocabulary
+from handlers import practices, vocabulary
 from handlers.access import ReasonNeeded
 from handlers.directory import User
 from web.people import (
@@ -58,20 +58,9 @@ ANYONE = Access(Who.ANYONE)
 SIGNED_IN = Access(Who.PERSON)
 ON_THE_CASE = Access(Who.PERSON, case=True)
 FOR_THE_TASK = Access(Who.PERSON, task=True)
-CAF_AND_MASH = Access(
-    Who.PERSON,
-    roles=frozenset(
-        {
-            "mash_worker",
-            "caf_duty_manager",
-            "caf_co_ordinator",
-            "caf_social_worker",
-            "safer_families_practitioner",
-        }
-    ),
-)
-DUTY_MANAGERS = Access(Who.PERSON, roles=frozenset({"caf_duty_manager"}))
-DUTY_MANAGERS_TASKS = Access(Who.PERSON, roles=DUTY_MANAGERS.roles, task=True)
+MAY_ASK = Access(Who.PERSON, roles=practices.may_ask())
+MANAGERS = Access(Who.PERSON, roles=practices.managers())
+MANAGERS_TASKS = Access(Who.PERSON, roles=MANAGERS.roles, task=True)
 PANEL = Access(Who.PERSON, roles=frozenset({"caf_support_panel"}))
 API_KEY = Access(Who.SYSTEM)
 
@@ -91,8 +80,10 @@ ROUTES: dict[str, Access] = {
     "tasks.complete": FOR_THE_TASK,
     "tasks.claim": FOR_THE_TASK,
     "tasks.release": FOR_THE_TASK,
-    "reassign.form": DUTY_MANAGERS_TASKS,
-    "reassign.give": DUTY_MANAGERS_TASKS,
+    "reassign.form": MANAGERS_TASKS,
+    "reassign.give": MANAGERS_TASKS,
+    "starts.form": SIGNED_IN,
+    "starts.begin": SIGNED_IN,
     "cases.index": SIGNED_IN,
     "cases.search": SIGNED_IN,
     "cases.opening": SIGNED_IN,
@@ -112,12 +103,12 @@ ROUTES: dict[str, Access] = {
     "documents.pack": PANEL,
     "messages.form": ON_THE_CASE,
     "messages.send": ON_THE_CASE,
-    "look_up.form": CAF_AND_MASH,
-    "look_up.answer": CAF_AND_MASH,
+    "look_up.form": MAY_ASK,
+    "look_up.answer": MAY_ASK,
     "inbox.index": SIGNED_IN,
     "inbox.mark_read": SIGNED_IN,
-    "incidents.index": DUTY_MANAGERS,
-    "incidents.retry": DUTY_MANAGERS,
+    "incidents.index": MANAGERS,
+    "incidents.retry": MANAGERS,
 }
 
 

@@ -113,14 +113,19 @@ def contact(reference: str) -> ResponseReturnValue:
 
 def openapi() -> dict[str, Any]:
     """The interface as an OpenAPI 3.1 document."""
-    schema = intake.Contact.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas = {**schema.pop("$defs", {}), "Contact": schema, **_SCHEMAS}
+    schemas = dict(_SCHEMAS)
+    for kind in (intake.Contact, intake.CadsContact):
+        schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= {**schema.pop("$defs", {}), kind.__name__: schema}
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "CAF Pathways",
             "version": "1",
-            "description": "Sends contacts (e-MASH and E-CAF) to the council's early help service.",
+            "description": (
+                "Sends contacts (e-MASH and E-CAF forms, steps down from social care, and CADS "
+                "assessments) to the council's early help service."
+            ),
         },
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
@@ -135,7 +140,11 @@ def openapi() -> dict[str, Any]:
                     ),
                     "requestBody": {
                         "required": True,
-                        "content": {"application/json": {"schema": _ref("Contact")}},
+                        "content": {
+                            "application/json": {
+                                "schema": {"oneOf": [_ref("Contact"), _ref("CadsContact")]}
+                            }
+                        },
                     },
                     "responses": {
                         "201": {**_json("Received", "The case was started"), "headers": _LOCATION},

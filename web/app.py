@@ -30,6 +30,7 @@ from web import (
     messages,
     reassign,
     sign_in,
+    starts,
     tasks,
     trays,
     why,
@@ -94,9 +95,20 @@ def create_app(runtime: Runtime, settings: Settings) -> Flask:
     csrf = CSRFProtect(app)
     access.enforce(app)
     errors.register(app)
-    for views in (sign_in, trays, tasks, cases, documents, messages, reassign, look_up, inbox):
+    for views in (
+        sign_in,
+        trays,
+        tasks,
+        starts,
+        cases,
+        documents,
+        messages,
+        reassign,
+        look_up,
+        inbox,
+        incidents,
+    ):
         app.register_blueprint(views.blueprint)
-    app.register_blueprint(incidents.blueprint)
     app.register_blueprint(api.blueprint)
     csrf.exempt(api.blueprint)
     return app
@@ -175,12 +187,12 @@ def _navigation() -> list[dict[str, Any]]:
     with reading() as connection:
         unread = notifications.unread_count(connection, user)
     entries = [("trays.start", "Your work"), ("cases.index", "Cases")]
-    if access.CAF_AND_MASH.roles & user.roles:
+    if access.MAY_ASK.roles & user.roles:
         entries.append(("look_up.form", "Ask about a child"))
     if access.PANEL.roles & user.roles:
         entries.append(("documents.packs", "Panel packs"))
     entries.append(("inbox.index", f"Inbox ({unread} new)" if unread else "Inbox"))
-    if access.DUTY_MANAGERS.roles & user.roles:
+    if access.MANAGERS.roles & user.roles:
         entries.append(("incidents.index", "Incidents"))
     return [
         {"href": url_for(name), "text": text, "current": request.endpoint == name}

@@ -24,6 +24,7 @@ from handlers import access as case_access
 from handlers import cases as records
 from handlers import directory, vocabulary
 from handlers.casefile import CaseClosed
+from handlers.practices import by_model, practice_of
 from web import timeline_words, why, words
 from web.access import open_case
 from web.errors import status_of
@@ -313,9 +314,9 @@ def _notes_page(
 
 def _openings(reference: str) -> list[case_access.Opening]:
     """Who opened the file, for those who answer for it."""
-    if not signed_in().has("caf_duty_manager"):
-        return []
     with reading() as connection:
+        if not signed_in().has(*practice_of(connection, reference).managers):
+            return []
         return case_access.openings(connection, reference)[:20]
 
 
@@ -345,6 +346,7 @@ def case_page(template: str, reference: str, **values: Any) -> str:
         open_tasks=open_tasks,
         assignees=_names([task.assignee for task in open_tasks if task.assignee]),
         can_do=lambda task: can_do(user, task),
+        practice=by_model(case.model),
         messages=messages_for(reference),
         today=words.local(now()).date(),
         **values,

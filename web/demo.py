@@ -1,4 +1,4 @@
-"""The demonstration: its operating model, its invented users, and what each of them can do."""
+"""The demonstration: its operating models, its invented users, and what each of them can do."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from engine.errors import InvalidAnswers
 from engine.runtime import SYSTEM, Runtime
 from handlers import directory, intake, vocabulary
 from handlers.directory import DEMO_PASSWORD
+from handlers.practices import PRACTICES
 
 _ROOT = Path(__file__).resolve().parent.parent
-MODEL = _ROOT / "bpmn" / "caf"
-EXAMPLES = _ROOT / "examples" / "contacts"
+MODELS = tuple(_ROOT / "bpmn" / model for model in PRACTICES)
+EXAMPLES = tuple(_ROOT / "examples" / folder for folder in ("contacts", "cads"))
 
 _CAN = {
     "mash_worker": "Does the basic checks on new contacts in the MASH Early Help tray.",
@@ -29,6 +30,13 @@ _CAN = {
     "duty_assessment_team": "Receives cases that step up to social care.",
     "service_manager": "Resolves disagreements about a step up.",
     "caf_support_panel": "Reads the packs of stuck cases.",
+    "social_worker": "Starts cases from CADS assessments, recommends an offer, seeks consent.",
+    "team_manager": "Oversees each offer before anybody is told, resolves disputes.",
+    "caf_link_worker": "Helps to find lead professionals and checks that first meetings happen.",
+    "early_help_team_leader": "Allocates family support workers.",
+    "early_help_support_manager": "Takes families to the panel, oversees the closure of CAFs.",
+    "family_support_worker": "Supports families and initiates a CAF where one is required.",
+    "cads_lead_professional": "Holds the family planning meetings and closes the CAF.",
     "analyst": "Draws operating models.",
     "publisher": "Approves and publishes operating models.",
     "administrator": "Looks after accounts.",
@@ -64,11 +72,12 @@ def guests() -> tuple[Guest, ...]:
 
 
 def prepare(runtime: Runtime) -> tuple[Guest, ...]:
-    """Deploy the demonstration's model and create its users; the database is migrated already.
+    """Deploy the demonstration's models and create its users; the database is migrated already.
 
     May be called at every start: what exists stays as it is. Returns the users, to be printed.
     """
-    commands.deploy(runtime, MODEL, SYSTEM)
+    for model in MODELS:
+        commands.deploy(runtime, model, SYSTEM)
     with runtime.database.begin() as connection:
         directory.seed_demo(connection)
     return guests()
@@ -81,7 +90,7 @@ def receive_examples(runtime: Runtime) -> int:
     many cases are new; the unreadable example is passed over.
     """
     new = 0
-    for path in sorted(EXAMPLES.glob("*.json")):
+    for path in [path for folder in EXAMPLES for path in sorted(folder.glob("*.json"))]:
         try:
             received = intake.receive_contact(
                 runtime, intake.parse_contact(path.read_bytes()), SYSTEM

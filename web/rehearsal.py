@@ -12,9 +12,13 @@ from engine.diagrams import Process
 from engine.runtime import Actor, Runtime
 from engine.scenarios import BEGINNING, Site
 from handlers import MIGRATIONS, directory, separation, services
-from handlers.contact_form import SOURCES, Contact
+from handlers.contact_form import SOURCES, CadsContact, Contact
+from handlers.practices import PRACTICES
 
 _PEOPLE = {person.id: person for person in directory.demo_users()}
+
+_SOCIAL_CARE_ONLY = {"cads": ("level_4_met", "immediate_risk")}
+"""What a contact from a source cannot say: such a child stays with social care."""
 
 
 def site() -> Site:
@@ -41,14 +45,16 @@ def _refusal(runtime: Runtime, actor: Actor, task: queries.TaskRow) -> str | Non
 
 
 def _contacts(process: Process, number: int) -> list[Mapping[str, Any]]:
-    """A plain contact from each source, and for each choice on the contact form one that differs
-    from it in that."""
+    """A plain contact from each source that starts the process, and for each choice on the contact
+    form one that differs from it in that. Any source will do for what only other diagrams call."""
     found: list[Mapping[str, Any]] = []
-    for source in SOURCES:
+    started = [one.sources for one in PRACTICES.values() if one.process == process.id]
+    for source in started[0] if started else SOURCES:
         plain = _plain(source, f"{process.id}-{number}")
         found.append(plain)
-        for name, field in Contact.model_fields.items():
-            if name != "source":
+        form = CadsContact if source == "cads" else Contact
+        for name, field in form.model_fields.items():
+            if name != "source" and name not in _SOCIAL_CARE_ONLY.get(source, ()):
                 options = _options(field.annotation)
                 found += [{**plain, name: each} for each in options if each != plain[name]]
     return found
@@ -61,7 +67,7 @@ def _options(annotation: Any) -> tuple[Any, ...]:
 
 
 def _plain(source: str, reference: str) -> dict[str, Any]:
-    return {
+    plain: dict[str, Any] = {
         "reference": reference,
         "source": source,
         "received_on": BEGINNING.date().isoformat(),
@@ -82,3 +88,7 @@ def _plain(source: str, reference: str) -> dict[str, Any]:
         "immediate_risk": False,
         "social_care_involvement": "none",
     }
+    if source == "cads":
+        assessed = {"assessed_on": plain["received_on"], "level_4_met": False, "advice_only": False}
+        plain |= assessed | {"family": {"name": "Example", "postcode": "ZZ99 3WZ"}}
+    return plain

@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequest, Forbidden
 from engine import commands, queries
 from engine.errors import Conflict, InvalidAnswers, NotAllowed, TaskClosed
 from engine.forms import Form
-from handlers import cases, directory, documents, separation, vocabulary
+from handlers import access, cases, directory, documents, separation, vocabulary
 from web import forms, why, words
 from web.people import can_do, reading, runtime, signed_in
 
@@ -116,10 +116,10 @@ def complete(task_id: int) -> ResponseReturnValue:
         task = queries.task(runtime(), task_id)
         if _confirmed_before(task, answers):
             flash(f"You had confirmed this already: {task.name}.")
-            return redirect(url_for("cases.summary", reference=task.business_key), 303)
+            return _onward(task.business_key)
         return _lost(task, answers)
     flash(f"Done: {task.name}.")
-    return redirect(url_for("cases.summary", reference=done.business_key), 303)
+    return _onward(done.business_key)
 
 
 @blueprint.post("/claim")
@@ -143,6 +143,14 @@ def release(task_id: int) -> ResponseReturnValue:
     commands.release(runtime(), task_id, signed_in().actor)
     flash(f"{task.name} is back in the tray.")
     return redirect(url_for("trays.start"), 303)
+
+
+def _onward(reference: str) -> ResponseReturnValue:
+    """To the case, or to one's work if the step took the case out of sight."""
+    with reading() as connection:
+        seen = access.may_see(connection, signed_in(), reference)
+    where = url_for("cases.summary", reference=reference) if seen else url_for("trays.start")
+    return redirect(where, 303)
 
 
 def _confirmed() -> dict[str, Any]:
@@ -179,7 +187,7 @@ def _require_theirs(task: queries.Task) -> None:
     if task.assignee is not None:
         raise Forbidden(
             f"“{task.name}” is with {_name(task.assignee)}. Only they can work on it. If they "
-            "cannot, ask a duty manager."
+            "cannot, ask a manager."
         )
     role = vocabulary.label("role", task.role)
     raise Forbidden(f"“{task.name}” is for a {role}. Your account does not have that role.")

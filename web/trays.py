@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from engine import queries
 from handlers import directory, vocabulary
 from web.people import family_names, reading, runtime, signed_in
+from web.starts import entries_for_reader
 
 blueprint = Blueprint("trays", __name__)
 
@@ -79,6 +80,7 @@ def start() -> ResponseReturnValue:
         views=views,
         filters=filters,
         tasks=page,
+        entries=entries_for_reader(),
         families=family_names(task.business_key for task in page.rows),
         people=people,
         tray_name=lambda tray: vocabulary.label("tray", tray),

@@ -1,8 +1,9 @@
 """Every read. What there is to do is in `work`, what happened in `record`, where a case is in
-`whereabouts`, and why a task is there in `grounds`."""
+`whereabouts`, why a task is there in `grounds`, and what a person may start in `entries`."""
 
 from engine.automation import latest_submission
 from engine.model import Clause
+from engine.queries.entries import Entry, entries
 from engine.queries.grounds import (
     Answer,
     Cause,
@@ -46,6 +47,7 @@ __all__ = [
     "Clause",
     "DecisionTaken",
     "Diagram",
+    "Entry",
     "Event",
     "Grounds",
     "Incident",
@@ -61,6 +63,7 @@ __all__ = [
     "Way",
     "closed_tasks",
     "diagram",
+    "entries",
     "grounds",
     "history",
     "incidents",

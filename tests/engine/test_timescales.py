@@ -16,6 +16,7 @@ from engine.timescales import (
     due_at,
     is_working_day,
     next_due,
+    timescale_function,
 )
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -91,3 +92,19 @@ def test_anything_else_is_refused_in_words(value: object) -> None:
 def test_a_repetition_needs_a_duration_longer_than_nothing(value: object) -> None:
     with pytest.raises(ValueError, match="needs a duration"):
         next_due(value, NOON, NOON)
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ('timescale("G14")', Timescale(8, "weeks")),
+        ('timescale("G14", date("2026-03-25"))', date(2026, 5, 20)),
+        ('timescale("G14", date and time("2026-03-25T23:30:00"))', date(2026, 5, 20)),
+        ('timescale("G14", missing)', Timescale(8, "weeks")),
+        ("timescale(14)", None),
+    ],
+)
+def test_a_timescale_from_a_date_is_its_last_day(expression: str, value: object) -> None:
+    functions = (timescale_function(lambda step: Timescale(8, "weeks")),)
+    compiled = feel.compile_expression(expression, functions=functions)
+    assert compiled.evaluate({}) == value

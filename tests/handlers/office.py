@@ -73,21 +73,25 @@ def tac(**changes: Any) -> dict[str, Any]:
 
 
 @cache
-def shipped() -> Model:
-    """The shipped model, proved once for all tests: that takes longer than any of them."""
-    return read_model(files_of(ROOT / "bpmn" / "caf"), services)[0]
+def shipped(model: str = "caf") -> Model:
+    """A model that ships, proved once for all tests: that takes longer than any of them."""
+    return read_model(files_of(ROOT / "bpmn" / model), services)[0]
 
 
 class Office:
     """The council at work: a deployed model, a clock, and people who do their tasks."""
 
+    model = "caf"
+
     def __init__(self, engine: sa.Engine) -> None:
         self.now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
         self.runtime = Runtime(engine, services, lambda: self.now)
         self.reference = ""
-        self._deploy(shipped())
+        self.deploy(self.model)
 
-    def _deploy(self, model: Model) -> None:
+    def deploy(self, name: str) -> None:
+        """Deploy one of the models that ship."""
+        model = shipped(name)
         row = {"model": model.id, "version": 1, "digest": model.digest, "deployed_by": SYSTEM.id}
         with self.runtime.database.begin() as connection:
             number = connection.execute(
@@ -106,6 +110,11 @@ class Office:
         """A contact comes in; from here on it is the case in hand."""
         sent = intake.receive_contact(self.runtime, contact(**changes), SENDER)
         self.reference = sent.reference
+
+    def start(self, model: str, by: str, **answers: Any) -> None:
+        """The person starts a case of that model on its page; it becomes the case in hand."""
+        started = intake.receive_answers(self.runtime, model, answers, PEOPLE[by].actor)
+        self.reference = started.reference
 
     def do(self, element: str, by: str, **answers: Any) -> None:
         """The person completes the open task of that element; no step may leave a fault."""

@@ -46,7 +46,7 @@ def test_a_family_without_a_fixed_address_is_welcome() -> None:
         (
             {"source": "fax"},
             "source",
-            'Source has to be one of e_mash, e_caf, step_down; it is "fax".',
+            'Source has to be one of e_mash, e_caf, step_down, cads; it is "fax".',
         ),
         (
             {"received_on": "2026-02-30"},

@@ -11,7 +11,11 @@ from tests.handlers.desk import Desk, contact
 
 def test_a_contact_becomes_a_case_file(desk: Desk) -> None:
     desk.submit("contact_received", "mash", **contact())
-    assert desk.run("register_contact") == {"agency_kind": "school", "cluster": "south"}
+    assert desk.run("register_contact") == {
+        "agency_kind": "school",
+        "cluster": "south",
+        "social_worker": None,
+    }
     file = desk.file()
     assert (file.reference, file.family_name, file.postcode) == (
         "CAF-2026-00001",

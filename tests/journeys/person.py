@@ -99,6 +99,20 @@ class Person:
         expect(self.page.get_by_text(f"Sent: {message}.")).to_be_visible()
         self.look()
 
+    def start(self, path: str, answers: Mapping[str, Any]) -> str:
+        """Start a case from the list of one's work; returns the address of its page."""
+        self.go("/")
+        self.page.locator(f'a[href="{path}"]').click()
+        self.look()
+        missing = self.fill(answers)
+        self.press("Start the case")
+        if missing:
+            missing = self.fill(answers)
+            self.press("Start the case")
+        assert missing == [], "no such questions"
+        expect(self.page.get_by_text("is open.").first).to_be_visible()
+        return self.page.url
+
     @property
     def heading(self) -> str:
         return self.page.get_by_role("heading", level=1).first.inner_text()
@@ -118,6 +132,8 @@ class Person:
                 for number, row in enumerate(value):
                     self._row(name, number)
                     missing += self.fill(row, f"{name}[{number}].")
+            elif isinstance(value, dict):
+                missing += self.fill(value, f"{name}.")
             elif not self._control(name, value):
                 missing.append(name)
         return missing

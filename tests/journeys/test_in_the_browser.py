@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.handlers import safer_families, social_work, step_ups, stuck_cafs
+from tests.handlers import cads, safer_families, social_work, step_ups, stuck_cafs
 from tests.handlers.desk import action
 from tests.handlers.office import AGREED, PASSED, PLAN_AGREED, assessment, tac
 from tests.journeys.conftest import Service
@@ -138,6 +138,23 @@ def test_map_5(postgresql_service: Service, browser: Browser) -> None:
     walk.do("oversee_step_up_closure", "manager", **AGREED)
     assert walk.file().closure_reason == "stepped_up"
     assert walk.processes() == ["overview", "caf_coordinator", "step_up"]
+    walk.finish()
+
+
+def test_cads(sqlite_service: Service, browser: Browser) -> None:
+    """The other council: a CADS assessment on a page, a CAF that its manager closes."""
+    walk = Walk(sqlite_service, browser)
+    cads.begin_caf(walk)
+    assert walk.reference.startswith("CADS-")
+    cads.assess(walk)
+    cads.meet_first(walk)
+    cads.check_first(walk)
+    walk.look("linkworker")
+    cads.review(walk, "2026-05-10")
+    cads.review(walk, "2026-06-20", "close", "yes")
+    cads.close(walk)
+    assert walk.file().closed_by == "Sunny Supportmanager"
+    assert walk.processes() == ["cads_to_caf", "family_plan"]
     walk.finish()
 
 

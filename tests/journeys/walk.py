@@ -62,6 +62,11 @@ class Walk(Office):
             assert response.status == 201
             self.reference = json.load(response)["reference"]
 
+    def start(self, model: str, by: str, **answers: Any) -> None:
+        """The person fills in the page with which a case of that model starts."""
+        page = self.person(by).start(f"/start/{model}", answers)
+        self.reference = page.rsplit("/", 1)[-1]
+
     def do(self, element: str, by: str, **answers: Any) -> None:
         """The person finds the task in their list, fills in its form and confirms it."""
         if not self.at_pages:

@@ -81,6 +81,7 @@ def test_every_page_is_accessible(make_world: Callable[..., World], page: Page, 
         "mash": ("/", f"/tasks/{world.task(new).id}"),
         "leadpro": ("/", f"/tasks/{world.task(returned).id}"),
         "saferfamilies": ("/", f"/cases/{refused}"),
+        "cadsworker": ("/", "/cases", "/start/cads"),
         "coordinator": (
             *(
                 f"/cases/{case}{section}"

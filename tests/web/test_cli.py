@@ -132,7 +132,7 @@ def test_check_refuses_what_is_no_part_of_a_model(
     assert cli.main(["check", str(tmp_path / "missing.bpmn")]) == 1
     assert "missing.bpmn: error: There is no such file." in capsys.readouterr().out
     assert cli.main(["check", "no-such-model"]) == 1
-    assert "one of the shipped models (caf)" in capsys.readouterr().err
+    assert "one of the shipped models (cads, caf)" in capsys.readouterr().err
 
 
 def test_check_takes_the_name_of_a_shipped_model(capsys: pytest.CaptureFixture[str]) -> None:

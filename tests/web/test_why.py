@@ -99,7 +99,7 @@ def test_every_page_of_a_case_says_at_which_clauses_it_is(world: World, section:
     )
     for words in (
         "2N CAF continues: Hold TAC meeting (Lead professional)",
-        "4B Concerns about an open CAF: Discuss issues (CAF co-ordinator); also 4C, 4E, 4F",
+        "4C Initial discussion with the CAF co-ordinator: Discuss issues (CAF co-ordinator)",
         "on 20 April 2026 the time for “TAC overdue” comes, unless “Hold TAC meeting” is done",
         "2F Tray transfer: goes on in CAF co-ordinator process (map 2)",
         "goes on in Stuck CAF (map 4)",
