@@ -78,7 +78,7 @@ class Played:
 @dataclass(frozen=True)
 class Refusal:
     """Answers that their form takes and a later step does not, with what that step says: a trap
-    for whoever gives them."""
+    for whoever gives them. Or a form for which no answers were found."""
 
     element: str
     answers: str
@@ -143,6 +143,9 @@ def find(folder: Path, site: Site) -> Found:
         bench.close()
     refused = [
         Refusal(element, key, message) for (element, message), key in sorted(search.faults.items())
+    ] + [
+        Refusal(f"form {form_id}", "", "No answers were found that this form takes.")
+        for form_id in sorted(search.ways.without_answers)
     ]
     return Found(model, site, _coverage(model, search, impossible), scenarios, refused)
 

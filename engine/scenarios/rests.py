@@ -32,7 +32,7 @@ class Way:
 @dataclass
 class Rest:
     """A case at rest, and the step that led there; `end` is the nearest rest after it that is known
-    at which the case has ended."""
+    at which the case has ended, `ways` are those on from here once they are known."""
 
     number: int
     case: Case
@@ -43,6 +43,7 @@ class Rest:
     depth: int
     kept: Kept = ()
     end: Rest | None = None
+    ways: tuple[Way, ...] | None = None
     tried: Counter[Any] = field(default_factory=Counter)
 
     @property

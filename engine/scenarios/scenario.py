@@ -13,7 +13,7 @@ from engine.scenarios.search import Search
 
 _TO_THE_END = 30
 """How many steps are tried to bring a way to its end."""
-_LONG = 30
+_LONG = 40
 """A case that is gone on with to show more is not made longer than this."""
 
 

@@ -9,26 +9,26 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection
 from itertools import count
 from typing import Any
 
 from engine.errors import EngineError
-from engine.forms import Choice
 from engine.nets import item_of
-from engine.scenarios.bench import Act, Bench, Case, Doing, Open, Outcome
+from engine.scenarios.bench import Act, Bench, Case, Doing, Outcome
 from engine.scenarios.branches import BranchMap, Pair
 from engine.scenarios.dependence import depends_on
-from engine.scenarios.fillings import Constants, Filling, fillings
+from engine.scenarios.fillings import Constants
 from engine.scenarios.network import FAR, Network
 from engine.scenarios.rests import Rest, Way, signature_of
+from engine.scenarios.ways import Ways
 
 MOST_STEPS = 6000
 """How many steps a search takes at most."""
 _LONGEST_WAY = 90
 _ALIKE = 2
 """How many cases are gone on with that stand at the same places and know the same."""
-_NEAR = 3.5
+_NEAR = 4.5
 _IDLE = 6
 """How far something may be, and how many steps may be in vain, when a way is made to show more."""
 
@@ -47,11 +47,11 @@ class Search:
         self.rests: list[Rest] = []
         self.steps = 0
         self._network = Network(self.model, self.maps, set(impossible))
+        self.ways = Ways(bench, self.constants, self._network.conditions)
         self._depends = {
             name: depends_on(self.model, bench.site.services, process)
             for name, process in self.model.processes.items()
         }
-        self._fillings: dict[Any, list[Filling]] = {}
         self._seen: dict[Any, list[tuple[str, ...]]] = {}
         self._failed: Counter[tuple[str, str]] = Counter()
         self._stale: Counter[Any] = Counter()
@@ -80,7 +80,10 @@ class Search:
             except EngineError as error:
                 self._note(act, error.message)
                 continue
-            self._arrive(None, Way(act, (), (item_of(at, at.id),), ()), Doing(act), outcome)
+            way = Way(act, (), (item_of(at, at.id),), ())
+            after = self._arrive(None, way, Doing(act), outcome)
+            if after is not None:
+                self._go_on_from(after, True)
 
     def run(self, patience: int, flows_only: bool = False) -> None:
         """Go on until everything is covered, or every flow, nothing is left that might show more,
@@ -155,10 +158,14 @@ class Search:
             here = self._step(before, way)
         return rest.end or rest
 
-    def _ways_on(self, rest: Rest) -> list[Way]:
-        rest.kept = rest.kept or self.bench.keep()
-        self.bench.go_back(rest.kept, rest.case)
-        return self._acts(rest.case)
+    def _ways_on(self, rest: Rest) -> tuple[Way, ...]:
+        if rest.ways is None:
+            if rest.kept:
+                self.bench.go_back(rest.kept, rest.case)
+            else:
+                rest.kept = self.bench.keep()
+            rest.ways = tuple(self.ways.on_from(rest.case))
+        return rest.ways
 
     # --- choosing
 
@@ -222,11 +229,14 @@ class Search:
     def _try(self, rest: Rest, way: Way) -> None:
         before = len(self.covered)
         after = self._step(rest, way)
-        if len(self.covered) == before:
+        new = len(self.covered) > before
+        if not new:
             self._network.in_vain(way.branches)
             self._stale[way.known_by, way.branches[0]] += 1
-            if after is not None:
+        if after is not None:
+            if not new:
                 rest.tried[way.act.element, tuple(self._seen[way.known_by])] += 1
+            self._go_on_from(after, new)
 
     def _step(self, rest: Rest, way: Way) -> Rest | None:
         self.steps += 1
@@ -255,32 +265,23 @@ class Search:
             for each in after.path():
                 if each.end is None or each.end.depth > depth:
                     each.end = after
-        new = not after.covered <= self.covered
         self.covered |= after.covered
-        signature, place = signature_of(outcome.case)
-        place = (place, self._known(outcome.case))
-        if not new and (signature in self._signatures or self._places[place] >= _ALIKE):
-            return after
-        self._signatures.add(signature)
-        self._places[place] += 1
-        after.kept = self.bench.keep()
-        self.rests.append(after)
-        if depth < _LONGEST_WAY:
-            for number, onward in enumerate(self._acts(outcome.case)):
-                worth = self._worth_at(after, onward)
-                heapq.heappush(self._open, (worth, after.number, number, after, onward))
         return after
 
-    def _acts(self, case: Case) -> list[Way]:
-        """Everything that can be done to the case; the database has to be as the case says."""
-        found: list[Way] = []
-        for place in case.openings:
-            elements, branches = zip(*self._tokens(case, place), strict=True)
-            found += [
-                Way(act, elements, branches, self._holds(case, place, act.answers))
-                for act in self._ways(case, place)
-            ]
-        return found
+    def _go_on_from(self, after: Rest, new: bool) -> None:
+        """Let the search go on from a rest, unless enough like it were met and it is not new."""
+        signature, place = signature_of(after.case)
+        place = (place, self._known(after.case))
+        if not new and (signature in self._signatures or self._places[place] >= _ALIKE):
+            return
+        self._signatures.add(signature)
+        self._places[place] += 1
+        self.rests.append(after)
+        ways = self._ways_on(after)
+        if after.depth < _LONGEST_WAY:
+            for number, onward in enumerate(ways):
+                worth = self._worth_at(after, onward)
+                heapq.heappush(self._open, (worth, after.number, number, after, onward))
 
     def _known(self, case: Case) -> tuple[Any, ...]:
         """What is known of the variables on which the case's way depends from where it stands, as
@@ -292,62 +293,6 @@ class Search:
                 frozenset[str]().union(*(self._depends[process][place] for place in places))
             )
         )
-
-    def _holds(self, case: Case, place: Open, answers: Mapping[str, Any]) -> tuple[bool, ...]:
-        """Which of the next conditions hold with these answers."""
-        variables = {**case.variables.get(place.instance, {}), **answers}
-        where = f"{place.process}/{place.element}"
-        return tuple(one.evaluate(variables) is True for one in self._network.conditions[where])
-
-    def _ways(self, case: Case, place: Open) -> Iterator[Act]:
-        where = f"{place.process}/{place.element}"
-        if place.kind == "wait":
-            yield Act("wait", where, "", unlikely=0.3)
-            return
-        element = self.model.processes[place.process].elements[place.element]
-        if place.kind == "task":
-            form_id, unlikely = element.form, 0.0
-        else:
-            form_id, unlikely = self.model.messages[place.message].form, 0.4
-        if form_id is None:
-            yield Act(place.kind, where, "", {}, place.message, unlikely)
-            return
-        for filling in self._fill(form_id, case):
-            yield Act(
-                place.kind,
-                where,
-                filling.key,
-                filling.answers,
-                place.message,
-                unlikely + filling.unlikely,
-            )
-
-    def _fill(self, form_id: str, case: Case) -> list[Filling]:
-        form = self.model.forms[form_id]
-        choices: dict[str, list[Choice]] = {}
-        if form.choices:
-            with self.bench.runtime.database.connect() as connection:
-                choices = self.bench.site.services.options(form, connection, case.reference)
-        today = case.now.date()
-        key = (form_id, today, repr(choices))
-        found = self._fillings.get(key)
-        if found is None:
-            found = self._fillings[key] = fillings(form, choices, self.constants, today)
-            if not found:
-                self.faults["form", form_id] = "No answers were found that this form takes."
-        return found
-
-    def _tokens(self, case: Case, place: Open) -> Iterator[tuple[str, str]]:
-        """Where the token waits and by which branch it came, then the same of its callers."""
-        number, element = place.instance, place.element
-        while True:
-            trail = case.trails[number]
-            name = trail.process.id
-            yield f"{name}/{element}", f"{name}/{trail.branch(element)}"
-            caller = case.callers.get(number)
-            if caller is None:
-                return
-            number, element = caller
 
     def _note(self, act: Act, message: str) -> None:
         self._failed[act.element, act.key] += 1

@@ -209,6 +209,24 @@ def test_answers_that_a_handler_refuses_are_reported(tmp_path: Path) -> None:
     assert "Nothing poor is kept." in refused.message
 
 
+def test_a_form_for_which_no_answers_are_found_is_reported(tmp_path: Path) -> None:
+    registry = ServiceRegistry()
+    registry.handler("keep_it")(lambda context: None)
+    folder = served(tmp_path)
+    code = {
+        "type": "textfield",
+        "key": "code",
+        "label": "Code",
+        "validate": {"required": True, "pattern": "^[0-9]{6}$"},
+    }
+    (folder / "forms/judge.form").write_bytes(form("judge", code))
+    report = try_model(folder, site(registry))
+    assert not report.good
+    assert [(one.element, one.message) for one in report.refused] == [
+        ("form judge", "No answers were found that this form takes.")
+    ]
+
+
 def test_a_hurried_answer_leads_where_a_handler_sends_it(tmp_path: Path) -> None:
     registry = ServiceRegistry()
 
