@@ -29,7 +29,7 @@ _LONGEST_WAY = 90
 _ALIKE = 2
 """How many cases are gone on with that stand at the same places and know the same."""
 _NEAR = 4.5
-_IDLE = 6
+_IDLE = 4
 """How far something may be, and how many steps may be in vain, when a way is made to show more."""
 
 
