@@ -7,7 +7,7 @@ next one after the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from engine.diagrams import Element, Process
@@ -15,6 +15,7 @@ from engine.nets import item_of
 from engine.spiff import Passed
 
 Pair = tuple[str, str]
+Calls = tuple[str, ...]
 _CHOOSING = frozenset({"exclusiveGateway", "inclusiveGateway", "eventBasedGateway"})
 _THROWN = frozenset({"error", "escalation"})
 
@@ -46,14 +47,17 @@ def catcher(process: Process, element: Element) -> Element | None:
 class Segment:
     """What lies between a branch (or the start of a process) and the next ones.
 
-    `elements` are passed in between in this order, `flows` are the flows taken, `follows` the next
-    branches, `ends` whether the process can end here.
+    `elements` are passed in between in this order, `flows` are the flows taken and `follows` the
+    next branches, each with the processes that are called on the way to it. `called` are all of
+    these, each with those before it; `ends` are those on the way to the end of the process, None if
+    it cannot end here.
     """
 
     elements: list[Element] = field(default_factory=list)
-    flows: list[str] = field(default_factory=list)
-    follows: list[str] = field(default_factory=list)
-    ends: bool = False
+    flows: dict[str, Calls] = field(default_factory=dict)
+    follows: dict[str, Calls] = field(default_factory=dict)
+    called: dict[str, Calls] = field(default_factory=dict)
+    ends: Calls | None = None
 
 
 class BranchMap:
@@ -64,11 +68,10 @@ class BranchMap:
         self.branches = tuple(
             flow for element in process.elements.values() for flow in branches_at(process, element)
         )
-        self.segments = {process.id: self._from(process.start_of(process.id), Segment())}
+        self.segments = {process.id: self._from([process.start_of(process.id)], Segment())}
         for branch in self.branches:
-            segment = Segment(flows=[branch])
             target = process.elements[process.flows[branch].target]
-            self.segments[branch] = self._from(target, segment)
+            self.segments[branch] = self._from([target], Segment(flows={branch: ()}))
 
     def pairs(self) -> list[Pair]:
         """Every two branches that follow each other on the drawing."""
@@ -78,42 +81,60 @@ class BranchMap:
             for following in self.segments[branch].follows
         ]
 
-    def _from(self, first: Element, segment: Segment) -> Segment:
-        process, todo, seen = self.process, [first], set[str]()
+    def onward(self, element: Element) -> Segment:
+        """What comes after an element at which a token waits, when it is done or happens."""
+        process, segment = self.process, Segment()
+        chosen = [
+            flow.id
+            for flow in process.incoming.get(element.id, ())
+            if process.elements[flow.source].kind == "eventBasedGateway"
+        ] or branches_at(process, element)
+        if chosen:
+            self._next(segment, chosen, ())
+            return segment
+        return self._from(list(self._onward(element, segment, ())), segment)
+
+    def _from(self, first: list[Element], segment: Segment) -> Segment:
+        process, seen = self.process, set[str]()
+        todo: list[tuple[Element, Calls]] = [(element, ()) for element in first]
         while todo:
-            element = todo.pop(0)
+            element, calls = todo.pop(0)
             if element.id in seen:
                 continue
             seen.add(element.id)
             segment.elements.append(element)
             for event in process.boundary.get(element.id, ()):
                 if event.event is None or event.event.kind not in _THROWN:
-                    self._next(segment, branches_at(process, event))
+                    self._next(segment, branches_at(process, event), calls)
             caught = catcher(process, element)
             if caught is not None:
-                self._next(segment, branches_at(process, caught))
+                self._next(segment, branches_at(process, caught), calls)
             branches = branches_at(process, element)
             if branches:
-                self._next(segment, branches)
+                self._next(segment, branches, calls)
             elif element.kind == "subProcess":
-                todo.append(process.start_of(element.id))
+                todo.append((process.start_of(element.id), calls))
             else:
-                todo += self._onward(element, segment)
+                if element.called:
+                    segment.called.setdefault(element.called, calls)
+                    calls = (*calls, element.called)
+                todo += [(after, calls) for after in self._onward(element, segment, calls)]
         return segment
 
-    def _next(self, segment: Segment, branches: tuple[str, ...]) -> None:
-        segment.follows += [name for name in branches if name not in segment.follows]
+    def _next(self, segment: Segment, branches: Iterable[str], calls: Calls) -> None:
+        for name in branches:
+            segment.follows.setdefault(name, calls)
 
-    def _onward(self, element: Element, segment: Segment) -> Iterator[Element]:
+    def _onward(self, element: Element, segment: Segment, calls: Calls) -> Iterator[Element]:
         """What comes after an element without a choice, out of the sub-processes that it ends."""
         process = self.process
         while not process.outgoing.get(element.id):
             if element.scope not in process.elements:
-                segment.ends = True
+                segment.ends = calls
                 return
             element = process.elements[element.scope]
         for flow in process.outgoing[element.id]:
-            segment.flows.append(flow.id)
+            segment.flows.setdefault(flow.id, calls)
             yield process.elements[flow.target]
 
 

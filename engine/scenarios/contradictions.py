@@ -17,6 +17,7 @@ from engine import feel
 from engine.diagrams import Element, Process
 from engine.model import Model
 from engine.scenarios.branches import BranchMap, Pair
+from engine.scenarios.dependence import written
 from engine.scenarios.fillings import Constants
 from engine.services import ServiceRegistry
 
@@ -103,27 +104,14 @@ class Contradictions:
         process = drawn.process
         second = process.elements[process.flows[pair[1]].source]
         between = list(_before(process, drawn.segments[pair[0]].elements, second))
-        written = {name for element in between for name in self._writes(process, element)}
+        found = {
+            name for element in between for name in written(self.model, self.services, element)
+        }
         waits = any(element.kind in _WAITING for element in between)
         if waits and _has_company(process):
             for element in process.elements.values():
-                written |= self._writes(process, element)
-        return written & names
-
-    def _writes(self, process: Process, element: Element) -> set[str]:
-        form_id = element.form
-        if element.event is not None and element.event.value in self.model.messages:
-            form_id = self.model.messages[element.event.value].form
-        if form_id:
-            return set(self.model.forms[form_id].keys)
-        if element.kind == "callActivity":
-            return set(element.returns)
-        if element.decision:
-            decision = self.model.decisions[element.decision]
-            return {*decision.outputs, decision.id}
-        if element.handler:
-            return set(self.services.handlers[element.handler].results)
-        return set()
+                found |= written(self.model, self.services, element)
+        return found & names
 
 
 def _compares_only(source: str) -> bool:

@@ -18,9 +18,9 @@ from engine.scenarios.replay import in_words, replay, throw_away
 from engine.scenarios.scenario import Scenario, choose
 from engine.scenarios.search import Search
 
-PATIENCE = 150
+PATIENCE = 60
 """How many steps in vain a search takes before it begins elsewhere, or ends."""
-FLOW_PATIENCE = 800
+FLOW_PATIENCE = 300
 """The same where a flow is still missing."""
 
 
@@ -78,7 +78,7 @@ class Played:
 @dataclass(frozen=True)
 class Refusal:
     """Answers that their form takes and a later step does not, with what that step says: a trap
-    for whoever gives them."""
+    for whoever gives them. Or a form for which no answers were found."""
 
     element: str
     answers: str
@@ -143,6 +143,9 @@ def find(folder: Path, site: Site) -> Found:
         bench.close()
     refused = [
         Refusal(element, key, message) for (element, message), key in sorted(search.faults.items())
+    ] + [
+        Refusal(f"form {form_id}", "", "No answers were found that this form takes.")
+        for form_id in sorted(search.ways.without_answers)
     ]
     return Found(model, site, _coverage(model, search, impossible), scenarios, refused)
 
@@ -165,14 +168,14 @@ def _search(bench: Bench, impossible: Mapping[Pair, str]) -> Search:
     """From the model's start; what no way from there shows, from the start of its own process."""
     search, model = Search(bench, impossible), bench.model
     search.start(model.start)
-    search.run(PATIENCE)
+    search.run(PATIENCE, flows_only=True)
     for process in model.processes.values():
         if process.id != model.start and any(
             item_of(process, flow) not in search.covered for flow in process.flows
         ):
             search.start(process.id)
+    search.run(FLOW_PATIENCE, flows_only=True)
     search.run(PATIENCE)
-    search.run_to_flows(FLOW_PATIENCE)
     return search
 
 

@@ -9,17 +9,17 @@ from typing import Any
 
 import orjson
 
-from engine.scenarios.bench import Act, Case, Doing
+from engine.scenarios.bench import Act, Case, Doing, Kept
 from engine.scenarios.branches import Pair, is_start
 
 
 @dataclass(frozen=True)
 class Way:
-    """A way on from a rest: an act, the branches by which the token that it moves came (and its
-    callers' tokens, the innermost first), and which conditions ahead of it hold by what was said
-    before."""
+    """A way on from a rest: an act, where the token that it moves waits and by which branch it came
+    (and its callers' tokens, the innermost first), and which conditions ahead of it hold then."""
 
     act: Act
+    elements: tuple[str, ...]
     branches: tuple[str, ...]
     holds: tuple[bool, ...]
 
@@ -31,7 +31,8 @@ class Way:
 
 @dataclass
 class Rest:
-    """A case at rest, and the step that led there."""
+    """A case at rest, and the step that led there; `end` is the nearest rest after it that is known
+    at which the case has ended, `ways` are those on from here once they are known."""
 
     number: int
     case: Case
@@ -40,7 +41,9 @@ class Rest:
     flows: tuple[str, ...]
     pairs: tuple[Pair, ...]
     depth: int
-    kept: bytes = b""
+    kept: Kept = ()
+    end: Rest | None = None
+    ways: tuple[Way, ...] | None = None
     tried: Counter[Any] = field(default_factory=Counter)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from engine.scenarios.bench import Doing
@@ -12,7 +13,7 @@ from engine.scenarios.search import Search
 
 _TO_THE_END = 30
 """How many steps are tried to bring a way to its end."""
-_LONG = 30
+_LONG = 40
 """A case that is gone on with to show more is not made longer than this."""
 
 
@@ -43,22 +44,44 @@ class Scenario:
 
 def choose(search: Search) -> list[Scenario]:
     """Scenarios that together show all that the search found, the shortest for what they show."""
-    ways = [(rest, {item for r in rest.path() for item in r.covered}) for rest in search.rests]
+    ways = [(rest, _shown(rest)) for rest in search.rests]
     missing = set(search.covered)
-    found: list[tuple[Rest, frozenset[str | Pair]]] = []
+    found: list[Rest] = []
     while missing:
         rest, _ = max(
             ways,
-            key=lambda way: (len(way[1] & missing) / (way[0].depth + 4), -way[0].number),
+            key=lambda way: (len(way[1] & missing) / (way[0].depth + 10), -way[0].number),
         )
-        rest = search.walk(rest, missing - {item for r in rest.path() for item in r.covered}, _LONG)
+        rest = search.walk(rest, missing - _shown(rest), _LONG)
         rest = search.finish(rest, _TO_THE_END)
-        shown = frozenset(item for r in rest.path() for item in r.covered)
-        found.append((rest, shown & missing))
-        missing -= shown
+        found.append(rest)
+        missing -= _shown(rest)
         ways = [way for way in ways if not way[1].isdisjoint(missing)]
     names = Names(search.model)
-    return [_scenario(names, rest, shown) for rest, shown in found]
+    told: set[str | Pair] = set()
+    scenarios = []
+    for rest in _needed(found):
+        shown = _shown(rest)
+        scenarios.append(_scenario(names, rest, frozenset(shown - told)))
+        told |= shown
+    return scenarios
+
+
+def _needed(rests: list[Rest]) -> list[Rest]:
+    """Those rests whose ways show anything that the others do not, the longest left out first."""
+    times = Counter(item for rest in rests for item in _shown(rest))
+    left_out = set[int]()
+    for rest in sorted(rests, key=lambda rest: -rest.depth):
+        shown = _shown(rest)
+        if all(times[item] > 1 for item in shown):
+            times.subtract(shown)
+            left_out.add(rest.number)
+    return [rest for rest in rests if rest.number not in left_out]
+
+
+def _shown(rest: Rest) -> set[str | Pair]:
+    """All that the way to a rest shows."""
+    return {item for each in rest.path() for item in each.covered}
 
 
 def _scenario(names: Names, rest: Rest, shows: frozenset[str | Pair]) -> Scenario:

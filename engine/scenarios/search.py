@@ -9,25 +9,27 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
+from itertools import count
 from typing import Any
 
 from engine.errors import EngineError
-from engine.forms import Choice
 from engine.nets import item_of
-from engine.scenarios.bench import Act, Bench, Case, Doing, Open, Outcome
+from engine.scenarios.bench import Act, Bench, Case, Doing, Outcome
 from engine.scenarios.branches import BranchMap, Pair
-from engine.scenarios.fillings import Constants, Filling, fillings
+from engine.scenarios.dependence import depends_on
+from engine.scenarios.fillings import Constants
 from engine.scenarios.network import FAR, Network
 from engine.scenarios.rests import Rest, Way, signature_of
+from engine.scenarios.ways import Ways
 
 MOST_STEPS = 6000
 """How many steps a search takes at most."""
 _LONGEST_WAY = 90
 _ALIKE = 2
 """How many cases are gone on with that stand at the same places and know the same."""
-_NEAR = 3.5
-_IDLE = 6
+_NEAR = 4.5
+_IDLE = 4
 """How far something may be, and how many steps may be in vain, when a way is made to show more."""
 
 
@@ -45,7 +47,11 @@ class Search:
         self.rests: list[Rest] = []
         self.steps = 0
         self._network = Network(self.model, self.maps, set(impossible))
-        self._fillings: dict[Any, list[Filling]] = {}
+        self.ways = Ways(bench, self.constants, self._network.conditions)
+        self._depends = {
+            name: depends_on(self.model, bench.site.services, process)
+            for name, process in self.model.processes.items()
+        }
         self._seen: dict[Any, list[tuple[str, ...]]] = {}
         self._failed: Counter[tuple[str, str]] = Counter()
         self._stale: Counter[Any] = Counter()
@@ -53,6 +59,7 @@ class Search:
         self._places: Counter[Any] = Counter()
         self._open: list[tuple[float, int, int, Rest, Way]] = []
         self._closed: list[tuple[float, int, int, Rest, Way]] = []
+        self._numbers = count()
         self._blank = bench.keep()
 
     def start(self, process: str) -> None:
@@ -73,28 +80,20 @@ class Search:
             except EngineError as error:
                 self._note(act, error.message)
                 continue
-            self._arrive(None, Way(act, (item_of(at, at.id),), ()), Doing(act), outcome)
+            way = Way(act, (), (item_of(at, at.id),), ())
+            after = self._arrive(None, way, Doing(act), outcome)
+            if after is not None:
+                self._go_on_from(after, True)
 
-    def run(self, patience: int) -> None:
-        """Go on until everything is covered, nothing is left that might show more, or as many
-        steps as `patience` says were in vain."""
-        self._network.look_for(None)
+    def run(self, patience: int, flows_only: bool = False) -> None:
+        """Go on until everything is covered, or every flow, nothing is left that might show more,
+        or as many steps as `patience` says were in vain."""
+        missing = self._network.everything - self.covered
+        if flows_only:
+            missing &= self._network.every_flow
+        self._network.look_for(missing)
         self._reopen()
         vain = 0
-        while self.steps < MOST_STEPS and vain < patience:
-            found = self._best()
-            if found is None:
-                return
-            before = len(self.covered)
-            self._try(*found)
-            vain = 0 if len(self.covered) > before else vain + 1
-
-    def run_to_flows(self, patience: int) -> None:
-        """Go on for the flows that are still missing, and let pairs be."""
-        missing = self._network.every_flow - self.covered
-        vain = 0
-        self._network.look_for({*missing})
-        self._reopen()
         while missing and self.steps < MOST_STEPS and vain < patience:
             found = self._best()
             if found is None:
@@ -124,10 +123,9 @@ class Search:
         while here.depth < longest and idle < _IDLE and not here.case.ended:
             self._network.look_for(missing)
             self._network.settle(set())
-            self.bench.go_back(here.kept, here.case)
             ways = [
                 (self._worth(way) + tried[way.known_by, way.branches], way)
-                for way in self._acts(here.case)
+                for way in self._ways_on(here)
             ]
             worth, way = min(ways, key=lambda one: one[0], default=(FAR, None))
             if way is None or worth > _NEAR:
@@ -137,7 +135,6 @@ class Search:
             after = self._step(here, way)
             if after is None:
                 continue
-            after.kept = after.kept or self.bench.keep()
             if not missing.isdisjoint(after.covered):
                 missing -= after.covered
                 last, idle = after, 0
@@ -145,30 +142,30 @@ class Search:
         return last
 
     def finish(self, rest: Rest, most: int) -> Rest:
-        """A rest after this one at which the case has ended, if `most` steps lead to one."""
-        todo: list[tuple[float, int, Rest]] = [(0.0, 0, rest)]
-        count = 0
-        while todo and most > 0:
-            _, _, here = heapq.heappop(todo)
-            if here.case.ended:
-                return here
-            self.bench.go_back(here.kept, here.case)
-            acts = self._acts(here.case)
-            acts.sort(key=lambda way: self._to_end(way) + way.act.unlikely)
-            for way in acts[:4]:
-                if most <= 0:
-                    break
-                most -= 1
-                after = self._step(here, way)
-                if after is None:
-                    continue
-                if after.case.ended:
-                    return after
-                after.kept = after.kept or self.bench.keep()
-                count += 1
-                left = min((self._to_end(way) for way in self._acts(after.case)), default=FAR)
-                heapq.heappush(todo, (left + 0.2 * after.depth, count, after))
-        return rest
+        """A rest after this one at which the case has ended, if one is known or `most` steps lead
+        to one."""
+        todo: list[tuple[float, int, int, Rest, Way]] = []
+        here: Rest | None = rest
+        while rest.end is None and most > 0:
+            if here is not None:
+                for turn, way in enumerate(self._ways_on(here)):
+                    left = self._to_end(way) + way.act.unlikely + 0.2 * here.depth
+                    heapq.heappush(todo, (left, here.number, turn, here, way))
+            if not todo:
+                break
+            most -= 1
+            *_, before, way = heapq.heappop(todo)
+            here = self._step(before, way)
+        return rest.end or rest
+
+    def _ways_on(self, rest: Rest) -> tuple[Way, ...]:
+        if rest.ways is None:
+            if rest.kept:
+                self.bench.go_back(rest.kept, rest.case)
+            else:
+                rest.kept = self.bench.keep()
+            rest.ways = tuple(self.ways.on_from(rest.case))
+        return rest.ways
 
     # --- choosing
 
@@ -201,46 +198,45 @@ class Search:
         seen = self._seen.get(way.known_by)
         # What lies behind the end of this process, where it was called.
         outer, back = FAR, 0.0
-        for name in callers:
-            outer = min(outer, back + max(0.0, network.distance[name] - network.calls[name]))
-            back += max(0.0, network.to_end[name] - network.calls[name])
+        for name, element in zip(callers, way.elements[1:], strict=True):
+            outer = min(outer, back + network.ahead(element, name))
+            back += network.to_end[name]
+        ahead = min(network.ahead(way.elements[0], own), outer + network.to_end[own]) + 0.3
         if seen is None:
-            ahead = min(network.distance[own], outer + network.to_end[own])
-            return ahead + 0.3 + extra
+            return ahead + extra
         best = FAR
         for taken in seen:
+            if not taken:
+                best = min(best, ahead)
+                continue
             at, value = own, FAR
             for following in taken:
                 value = min(value, network.cost.get((at, following), FAR))
                 at = following
-            left = min(network.distance[at], outer + network.to_end[at])
-            best = min(best, value, left + (1.0 if taken else 0.3))
+            best = min(best, value, 1.0 + min(network.distance[at], outer + network.to_end[at]))
         return best + extra
 
     def _to_end(self, way: Way) -> float:
-        network, branches = self._network, way.branches
-        rest = sum(max(0.0, network.to_end[n] - network.calls[n]) for n in branches[1:])
+        network = self._network
+        own, *callers = (network.ending(element) for element in way.elements)
         seen = self._seen.get(way.known_by)
-        if seen is None:
-            return network.to_end[branches[0]] + rest + 1.0
-        return (
-            min(
-                (network.to_end[taken[-1] if taken else branches[0]] for taken in seen),
-                default=FAR,
-            )
-            + rest
-        )
+        if seen is not None:
+            own = min((network.to_end[t[-1]] if t else own for t in seen), default=FAR)
+        return own + sum(callers)
 
     # --- moving
 
     def _try(self, rest: Rest, way: Way) -> None:
         before = len(self.covered)
         after = self._step(rest, way)
-        if len(self.covered) == before:
+        new = len(self.covered) > before
+        if not new:
             self._network.in_vain(way.branches)
             self._stale[way.known_by, way.branches[0]] += 1
-            if after is not None:
+        if after is not None:
+            if not new:
                 rest.tried[way.act.element, tuple(self._seen[way.known_by])] += 1
+            self._go_on_from(after, new)
 
     def _step(self, rest: Rest, way: Way) -> Rest | None:
         self.steps += 1
@@ -263,101 +259,40 @@ class Search:
             known.append(taken)
         depth = rest.depth + 1 if rest is not None else 0
         after = Rest(
-            len(self.rests), outcome.case, rest, doing, outcome.flows, outcome.pairs, depth
+            next(self._numbers), outcome.case, rest, doing, outcome.flows, outcome.pairs, depth
         )
-        new = not after.covered <= self.covered
+        if outcome.case.ended:
+            for each in after.path():
+                if each.end is None or each.end.depth > depth:
+                    each.end = after
         self.covered |= after.covered
-        signature, place = signature_of(outcome.case)
-        place = (place, self._known(outcome.case))
-        if not new and (signature in self._signatures or self._places[place] >= _ALIKE):
-            return after
-        self._signatures.add(signature)
-        self._places[place] += 1
-        after.kept = self.bench.keep()
-        self.rests.append(after)
-        if depth < _LONGEST_WAY:
-            for number, onward in enumerate(self._acts(outcome.case)):
-                worth = self._worth_at(after, onward)
-                heapq.heappush(self._open, (worth, after.number, number, after, onward))
         return after
 
-    def _acts(self, case: Case) -> list[Way]:
-        """Everything that can be done to the case; the database has to be as the case says."""
-        found: list[Way] = []
-        for place in case.openings:
-            branches = tuple(self._branches(case, place))
-            holds = self._holds(case, place, branches[0])
-            found += [Way(act, branches, holds) for act in self._ways(case, place)]
-        return found
+    def _go_on_from(self, after: Rest, new: bool) -> None:
+        """Let the search go on from a rest, unless enough like it were met and it is not new."""
+        signature, place = signature_of(after.case)
+        place = (place, self._known(after.case))
+        if not new and (signature in self._signatures or self._places[place] >= _ALIKE):
+            return
+        self._signatures.add(signature)
+        self._places[place] += 1
+        self.rests.append(after)
+        ways = self._ways_on(after)
+        if after.depth < _LONGEST_WAY:
+            for number, onward in enumerate(ways):
+                worth = self._worth_at(after, onward)
+                heapq.heappush(self._open, (worth, after.number, number, after, onward))
 
     def _known(self, case: Case) -> tuple[Any, ...]:
-        """What is known of the variables that the diagrams ask about where the case stands, as far
-        as they can tell it apart."""
+        """What is known of the variables on which the case's way depends from where it stands, as
+        far as the diagrams can tell it apart."""
         return tuple(
-            self.constants.told_apart(name, case.variables[number].get(name))
-            for number, process, _ in case.waiting
-            for name in self._network.asked[process]
-        )
-
-    def _holds(self, case: Case, place: Open, branch: str) -> tuple[bool, ...]:
-        """Which of the next conditions hold that the answers here do not settle."""
-        element = self.model.processes[place.process].elements[place.element]
-        form = self.model.forms.get(element.form or "")
-        conditions = self._network.conditions[branch]
-        variables = case.variables.get(place.instance, {})
-        return tuple(
-            condition.evaluate(variables) is True
-            for condition in conditions
-            if form is None or not condition.variables <= form.keys
-        )
-
-    def _ways(self, case: Case, place: Open) -> Iterator[Act]:
-        where = f"{place.process}/{place.element}"
-        if place.kind == "wait":
-            yield Act("wait", where, "", unlikely=0.3)
-            return
-        element = self.model.processes[place.process].elements[place.element]
-        if place.kind == "task":
-            form_id, unlikely = element.form, 0.0
-        else:
-            form_id, unlikely = self.model.messages[place.message].form, 0.4
-        if form_id is None:
-            yield Act(place.kind, where, "", {}, place.message, unlikely)
-            return
-        for filling in self._fill(form_id, case):
-            yield Act(
-                place.kind,
-                where,
-                filling.key,
-                filling.answers,
-                place.message,
-                unlikely + filling.unlikely,
+            (name, self.constants.told_apart(name, case.variables[number].get(name)))
+            for number, process, places in case.waiting
+            for name in sorted(
+                frozenset[str]().union(*(self._depends[process][place] for place in places))
             )
-
-    def _fill(self, form_id: str, case: Case) -> list[Filling]:
-        form = self.model.forms[form_id]
-        choices: dict[str, list[Choice]] = {}
-        if form.choices:
-            with self.bench.runtime.database.connect() as connection:
-                choices = self.bench.site.services.options(form, connection, case.reference)
-        today = case.now.date()
-        key = (form_id, today, repr(choices))
-        found = self._fillings.get(key)
-        if found is None:
-            found = self._fillings[key] = fillings(form, choices, self.constants, today)
-            if not found:
-                self.faults["form", form_id] = "No answers were found that this form takes."
-        return found
-
-    def _branches(self, case: Case, place: Open) -> Iterator[str]:
-        number, element = place.instance, place.element
-        while True:
-            trail = case.trails[number]
-            yield f"{trail.process.id}/{trail.branch(element)}"
-            caller = case.callers.get(number)
-            if caller is None:
-                return
-            number, element = caller
+        )
 
     def _note(self, act: Act, message: str) -> None:
         self._failed[act.element, act.key] += 1

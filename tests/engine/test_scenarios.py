@@ -9,8 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from engine import database
+from engine.definitions import files_of, read_model
 from engine.errors import ServiceError
 from engine.scenarios import Report, Site, find, play, try_model
+from engine.scenarios.dependence import depends_on
 from engine.services import ServiceContext, ServiceRegistry
 from tests.engine.conftest import Office, write
 from tests.engine.drawing import document, element, flows, message, process, properties, timer
@@ -95,6 +97,17 @@ def test_a_loop_is_gone_round_once_more_so_that_it_follows_itself(tmp_path: Path
     assert shown(report) == {"p": (8, 8, 4, 4)}
     assert ("p/good_to_again", "p/good_to_again") in {
         pair for one in report.scenarios for pair in one.pairs
+    }
+
+
+def test_a_way_depends_only_on_what_is_read_before_it_is_set_anew(tmp_path: Path) -> None:
+    drawn, _ = read_model(files_of(review(tmp_path)), ServiceRegistry())
+    found = depends_on(drawn, ServiceRegistry(), drawn.processes["p"])
+    assert {name: set(found[name]) for name in ("judge", "good", "choose", "which")} == {
+        "judge": set(),
+        "good": {"verdict"},
+        "choose": set(),
+        "which": {"kind"},
     }
 
 
@@ -207,6 +220,24 @@ def test_answers_that_a_handler_refuses_are_reported(tmp_path: Path) -> None:
     (refused,) = report.refused
     assert refused.element == "p/judge"
     assert "Nothing poor is kept." in refused.message
+
+
+def test_a_form_for_which_no_answers_are_found_is_reported(tmp_path: Path) -> None:
+    registry = ServiceRegistry()
+    registry.handler("keep_it")(lambda context: None)
+    folder = served(tmp_path)
+    code = {
+        "type": "textfield",
+        "key": "code",
+        "label": "Code",
+        "validate": {"required": True, "pattern": "^[0-9]{6}$"},
+    }
+    (folder / "forms/judge.form").write_bytes(form("judge", code))
+    report = try_model(folder, site(registry))
+    assert not report.good
+    assert [(one.element, one.message) for one in report.refused] == [
+        ("form judge", "No answers were found that this form takes.")
+    ]
 
 
 def test_a_hurried_answer_leads_where_a_handler_sends_it(tmp_path: Path) -> None:
