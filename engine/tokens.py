@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, count
 from typing import NamedTuple
 
 from engine.diagrams import EventDefinition
@@ -104,6 +104,7 @@ class Scope:
         self.beside = beside
         self.nodes: dict[str, Node] = {}
         self._reach: dict[tuple[str, int], frozenset[str]] = {}
+        self._recalled: dict[Marking, tuple[list[Move], Iterator[Move]]] = {}
 
     def begin(self) -> Marking:
         """The marking with which it starts: a token on its start event."""
@@ -127,6 +128,17 @@ class Scope:
                 yield from self._inside(marking, token, node, node.scope)
             else:
                 yield from self._leave(marking, (token,), node, token.origin)
+
+    def recalled(self, marking: Marking) -> Iterator[Move]:
+        """As `moves`, each found only once: what goes on beside changes nothing of it."""
+        found, others = self._recalled.setdefault(marking, ([], self.moves(marking)))
+        for place in count():
+            if place == len(found):
+                move = next(others, None)
+                if move is None:
+                    return
+                found.append(move)
+            yield found[place]
 
     # --- what a token can do
 
@@ -167,7 +179,7 @@ class Scope:
         yield Move((event.item, *items), covers | {event.item}, self._marking(rest + fresh))
 
     def _inside(self, marking: Marking, token: Token, node: Node, scope: Scope) -> Iterator[Move]:
-        for move in scope.moves(token.inner):
+        for move in scope.recalled(token.inner):
             changed = token._replace(inner=move.after)
             thrown = move.thrown
             caught = [e for e in node.catches if thrown is not None and e.event == thrown]

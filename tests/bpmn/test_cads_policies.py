@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from engine.definitions import files_of, read_model
-from engine.errors import Finding, InvalidModel
-from handlers import services
+from engine.definitions import files_of
+from tests.bpmn import breaking
+from tests.bpmn.breaking import findings, handler, into_lane, redirect
 
 FILES = files_of(Path(__file__).parents[2] / "bpmn" / "cads")
 
@@ -29,37 +30,7 @@ FINAL = "A CAF is closed with its final meeting"
 CADS = "cads_to_caf.bpmn"
 
 
-def findings(files: dict[str, bytes]) -> list[Finding]:
-    try:
-        return read_model(files, services)[1]
-    except InvalidModel as error:
-        return list(error.findings)
-
-
-def change(file: str, *changes: tuple[str, str]) -> dict[str, bytes]:
-    """The model with a diagram in which each pattern was replaced, once."""
-    text = FILES[file].decode()
-    for pattern, replacement in changes:
-        text, count = re.subn(pattern, replacement, text, flags=re.S)
-        assert count == 1, pattern
-    return {**FILES, file: text.encode()}
-
-
-def redirect(flow: str, target: str) -> tuple[str, str]:
-    return rf'(<bpmn:sequenceFlow id="{flow}"[^>]*targetRef=)"\w+"', rf'\1"{target}"'
-
-
-def into_lane(element: str, of: str) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Put an element into the lane in which the element `of` stands."""
-    ref = "<bpmn:flowNodeRef>{}</bpmn:flowNodeRef>"
-    return (
-        (ref.format(element), ""),
-        (ref.format(of), ref.format(of) + ref.format(element)),
-    )
-
-
-def handler(task: str, name: str) -> tuple[str, str]:
-    return rf'(id="{task}".*?<spiffworkflow:serviceTaskOperator id=)"\w+"', rf'\1"{name}"'
+change = partial(breaking.change, FILES)
 
 
 def condition(flow: str, old: str, new: str) -> tuple[str, str]:
