@@ -129,6 +129,11 @@ class Scope:
             else:
                 yield from self._leave(marking, (token,), node, token.origin)
 
+    def forget(self) -> None:
+        """The net was changed: what was found out about it holds no longer."""
+        self._reach.clear()
+        self._recalled.clear()
+
     def recalled(self, marking: Marking) -> Iterator[Move]:
         """As `moves`, each found only once: what goes on beside changes nothing of it."""
         found, others = self._recalled.setdefault(marking, ([], self.moves(marking)))
