@@ -20,6 +20,7 @@ def reduce(net: Scope, kept: Set[str] = frozenset(), waits: Set[str] = frozenset
     So does each item of `waits` that begins one of several ways side by side: where steps by the
     service are taken to be done at once, no way may come to such a step without its wait.
     """
+    net.forget()
     for node in net.nodes.values():
         if node.scope is not None:
             reduce(node.scope, kept, waits)
