@@ -19,13 +19,15 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 class Person:
     """One of the demonstration's people in a browser of their own.
 
-    With scripts on, every page that is passed is examined by axe; `faults` has what it found.
+    To `examine`, every page that is passed is given to axe, which needs scripts; `faults` has what
+    it found.
     """
 
-    def __init__(self, browser: Browser, url: str, user: str, scripts: bool) -> None:
+    def __init__(self, browser: Browser, url: str, user: str, scripts: bool, examine: bool) -> None:
         self.url = url
         self.user = user
         self.scripts = scripts
+        self.examine = examine and scripts
         self.context: BrowserContext = browser.new_context(
             java_script_enabled=scripts, locale="en-GB", viewport={"width": 1280, "height": 900}
         )
@@ -178,7 +180,7 @@ class Person:
         """Let axe examine the page, once for each kind of page and heading."""
         heading = self.page.get_by_role("heading", level=1).first.inner_text()
         place = re.sub(r"\d+", "0", self.page.url) + heading
-        if not self.scripts or place in self.pages:
+        if not self.examine or place in self.pages:
             return
         self.pages.add(place)
         found = Axe().run(self.page)

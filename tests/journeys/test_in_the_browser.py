@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_map_2(service: Service, browser: Browser, scripts: bool) -> None:
     """Four people, an assessment that is returned, two rounds of review, an overseen closure."""
-    walk = Walk(service, browser, scripts=scripts)
+    walk = Walk(service, browser, scripts=scripts, examine=True)
     walk.receive()
     walk.person("manager").picture("trays", height=720)
     walk.triage()

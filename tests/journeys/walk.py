@@ -24,11 +24,14 @@ class Walk(Office):
     Each signs in, at a browser of their own, when their first step comes.
     """
 
-    def __init__(self, service: Service, browser: Browser, *, scripts: bool = True) -> None:
+    def __init__(
+        self, service: Service, browser: Browser, *, scripts: bool = True, examine: bool = False
+    ) -> None:
         self.service = service
         self.runtime = service.runtime
         self.browser = browser
         self.scripts = scripts
+        self.examine = examine
         self.reference = ""
         self.people: dict[str, Person] = {}
         self.at_pages = True
@@ -44,7 +47,9 @@ class Walk(Office):
         """The person, signed in."""
         found = self.people.get(user)
         if found is None:
-            found = self.people[user] = Person(self.browser, self.service.url, user, self.scripts)
+            found = self.people[user] = Person(
+                self.browser, self.service.url, user, self.scripts, self.examine
+            )
             found.sign_in()
         return found
 
