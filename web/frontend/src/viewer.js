@@ -73,7 +73,7 @@ class Drawing {
     const column = make('ul', 'diagram-lanes');
     column.setAttribute('aria-label', 'Rows of the diagram, from the top: who does the steps');
     for (const lane of this.lanes) {
-      column.append(make('li', 'diagram-lane', make('span', 'diagram-lane__name', lane.businessObject.name ?? '')));
+      column.append(make('li', 'diagram-lane', make('span', 'diagram-lane__name', (lane.businessObject.name ?? '').replaceAll('-', '\u2011'))));
     }
     this.scroller.prepend(column);
     return column;
