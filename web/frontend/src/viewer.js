@@ -155,6 +155,13 @@ class Drawing {
     );
   }
 
+  // Moves the page as far as it takes to see the step, and no further: what is above says whose case it is.
+  bringIntoWindow(shape) {
+    const { bottom } = this.canvas.getGraphics(shape).getBoundingClientRect();
+    const hidden = Math.min(bottom + 2 * MARGIN - window.innerHeight, this.bar.getBoundingClientRect().top);
+    if (hidden > 0) window.scrollBy({ top: hidden, behavior: 'instant' });
+  }
+
   // The frame reaches from edge to edge of the window, whatever the column of text around it measures.
   fitToWindow() {
     const middle = this.middle();
@@ -202,6 +209,7 @@ function controls(drawing, current) {
         next = (next + 1) % current.length;
         drawing.zoom(Math.max(drawing.scale, 1));
         drawing.centre(current[next]);
+        drawing.bringIntoWindow(current[next]);
       }),
     );
   }
@@ -291,6 +299,7 @@ async function show(place) {
     place.prepend(drawing.bar);
     drawing.fitToWindow();
     drawing.centre(current[0] ?? { x: drawing.view.x, y: drawing.view.y });
+    if (current.length && window.scrollY === 0) drawing.bringIntoWindow(current[0]);
     turnWheelSideways(drawing);
     listenToKeys(drawing);
     dragWithMouse(drawing);
