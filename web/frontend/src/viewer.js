@@ -18,6 +18,7 @@ const BADGES = {
 };
 const MARGIN = 24;
 const STEP = 1.25;
+const ARROW = 60;
 const [SMALLEST, LARGEST] = [0.1, 4];
 const LEGIBLE = 0.6;
 const LEAST_HEIGHT = 280;
@@ -241,18 +242,19 @@ function turnWheelSideways({ scroller, bar, column }) {
   scroller.addEventListener('wheel', turn, { passive: false });
 }
 
-// Browsers move by the arrow keys themselves, but know no key for "to the far end" sideways.
+// Browsers know no key for "to the far end" sideways, and what they move by an arrow is still on its way when
+// the next key comes.
 function listenToKeys({ scroller }) {
   scroller.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const page = scroller.clientWidth * 0.8;
+    if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
     const flat = scroller.scrollHeight <= scroller.clientHeight;
-    if (event.key === 'Home') scroller.scrollTo(0, 0);
-    else if (event.key === 'End') scroller.scrollTo(scroller.scrollWidth, 0);
-    else if (event.key === 'PageDown' && flat) scroller.scrollBy(page, 0);
-    else if (event.key === 'PageUp' && flat) scroller.scrollBy(-page, 0);
-    else return;
+    const page = flat ? scroller.clientWidth * 0.8 : 0;
+    const ways = { ArrowLeft: -ARROW, ArrowRight: ARROW, PageUp: -page, PageDown: page, Home: -Infinity, End: Infinity };
+    const way = ways[event.key];
+    if (!way) return;
     event.preventDefault();
+    const far = Math.min(Math.max(scroller.scrollLeft + way, 0), scroller.scrollWidth);
+    scroller.scrollTo({ left: far, behavior: 'instant' });
   });
 }
 
