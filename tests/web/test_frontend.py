@@ -151,9 +151,9 @@ def wide(site: Site, after: str = "") -> None:
         )
 
     drawn = [
-        shape("pool", 0, 0, 3000, 240, more='isHorizontal="true"'),
-        shape("upper", 30, 0, 2970, 120, more='isHorizontal="true"'),
-        shape("lower", 30, 120, 2970, 120, more='isHorizontal="true"'),
+        shape("pool", 0, 0, 3000, 600, more='isHorizontal="true"'),
+        shape("upper", 30, 0, 2970, 300, more='isHorizontal="true"'),
+        shape("lower", 30, 300, 2970, 300, more='isHorizontal="true"'),
         shape("begin", 80, 42, 36, 36),
         *(shape(step, 150 + n * 150, 20, 100, 80) for n, step in enumerate(steps)),
         shape("finish", 2850, 42, 36, 36),
@@ -260,6 +260,17 @@ def test_a_diagram_opens_at_normal_size_with_the_current_step_in_the_middle(site
     middle = (names["x"] + names["width"] + frame["x"] + frame["width"]) / 2
     assert task["x"] + task["width"] / 2 == pytest.approx(middle, abs=5)
     assert frame["width"] > 1200
+
+
+def test_a_trifle_smaller_a_diagram_has_one_direction_to_move_in(site: Site) -> None:
+    over = "it => it.scrollHeight > it.clientHeight"
+    for height, smaller in ((720, False), (630, True), (600, False)):
+        site.page.set_viewport_size({"width": 1280, "height": height})
+        wide(site)
+        task = box(site.page.locator("[data-element-id=step_9] rect").first)
+        assert (task["width"] < 99) is smaller, height
+        both_ways = site.page.locator(".diagram-scroller").evaluate(over)
+        assert both_ways is (height == 600), height
 
 
 def test_the_names_of_the_lanes_stay_at_the_left_of_what_they_name(site: Site) -> None:

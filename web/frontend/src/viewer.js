@@ -21,6 +21,7 @@ const STEP = 1.25;
 const ARROW = 60;
 const [SMALLEST, LARGEST] = [0.1, 4];
 const LEGIBLE = 0.6;
+const ALMOST_NORMAL = 0.9;
 const LEAST_HEIGHT = 280;
 
 function make(tag, className, ...children) {
@@ -95,6 +96,12 @@ class Drawing {
     if (document.fullscreenElement === this.place) return window.innerHeight - this.bar.offsetHeight - 32;
     const share = window.matchMedia('(pointer: coarse)').matches ? 0.75 : 1;
     return Math.max((window.innerHeight - this.bar.offsetHeight - 20) * share, LEAST_HEIGHT);
+  }
+
+  // Normal size, or a trifle less where that leaves only one direction to move in.
+  get openingScale() {
+    const fitting = (this.room - 20) / this.view.height;
+    return fitting < 1 && fitting >= ALMOST_NORMAL ? fitting : 1;
   }
 
   draw(scale) {
@@ -300,6 +307,7 @@ async function show(place) {
     drawing.bar = controls(drawing, current);
     place.prepend(drawing.bar);
     drawing.fitToWindow();
+    drawing.draw(drawing.openingScale);
     drawing.centre(current[0] ?? { x: drawing.view.x, y: drawing.view.y });
     if (current.length && window.scrollY === 0) drawing.bringIntoWindow(current[0]);
     turnWheelSideways(drawing);
