@@ -6,14 +6,60 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-_FAMILIES = (
-    "Example Sample Specimen Fiction Pretend Madeup Invented Imaginary Storybook Template Pattern "
-    "Placeholder Prototype Replica Mockup Testcase Dummy Demo Illustration Fable Legend Allegory"
-).split()
-_GIVEN = (
-    "Robin Ash Alex Kit Jo Sam Charlie Frankie Riley Sky Rowan Jamie Ellis Blake Quinn Noor Ari "
-    "Remy Toni Max Billie Dani Lou Sacha Indy Ocean River Pip"
-).split()
+_FAMILIES = [
+    "Example",
+    "Sample",
+    "Specimen",
+    "Fiction",
+    "Pretend",
+    "Madeup",
+    "Invented",
+    "Imaginary",
+    "Storybook",
+    "Template",
+    "Pattern",
+    "Placeholder",
+    "Prototype",
+    "Replica",
+    "Mockup",
+    "Testcase",
+    "Dummy",
+    "Demo",
+    "Illustration",
+    "Fable",
+    "Legend",
+    "Allegory",
+]
+_GIVEN = [
+    "Robin",
+    "Ash",
+    "Alex",
+    "Kit",
+    "Jo",
+    "Sam",
+    "Charlie",
+    "Frankie",
+    "Riley",
+    "Sky",
+    "Rowan",
+    "Jamie",
+    "Ellis",
+    "Blake",
+    "Quinn",
+    "Noor",
+    "Ari",
+    "Remy",
+    "Toni",
+    "Max",
+    "Billie",
+    "Dani",
+    "Lou",
+    "Sacha",
+    "Indy",
+    "Ocean",
+    "River",
+    "Pip",
+]
 _REFERRERS = (
     ("Terry Teacher", "Example Primary School", "school"),
     ("Hayden Head", "Sample Academy", "school"),
@@ -45,7 +91,9 @@ _ABUSE = (
 _SOURCES = {"caf": (("e_caf", 0.5), ("e_mash", 0.35), ("step_down", 0.15)), "cads": (("cads", 1),)}
 
 
-def contact(model: str, number: int, day: date, dice: Random) -> tuple[dict[str, Any], dict[str, str]]:
+def contact(
+    model: str, number: int, day: date, dice: Random
+) -> tuple[dict[str, Any], dict[str, str]]:
     """A contact that starts a case of one of the shipped models on that day, and the words with
     which people speak of its family."""
     surname = dice.choice(_FAMILIES)

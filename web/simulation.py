@@ -3,39 +3,87 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
-from datetime import date, datetime, time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
 
+import sqlalchemy as sa
+
 from engine import simulation
+from engine.errors import EngineError
 from engine.runtime import SYSTEM, Runtime
 from engine.simulation import Arrival, Council, Manner, Outcome
-from handlers import intake
+from handlers import directory, intake
 from handlers.practices import PRACTICES
 from handlers.vocabulary import LONDON, today
-from web import families, rehearsal
+from web import demo, families, rehearsal
 
+MODELS = tuple(PRACTICES)
 _MANNERS = Path(__file__).with_name("manners.toml")
 _SHARES = {"caf": 0.7, "cads": 0.3}
 _ASKS = {
-    "concern_raised": 0.4,
-    "review_requested": 0.2,
+    "concern_raised": 0.35,
+    "review_requested": 0.15,
     "step_up_requested": 0.2,
-    "close_requested": 0.2,
+    "close_requested": 0.3,
     "disagreement_raised": 0.3,
 }
-_OFTEN = 0.07
+_OFTEN = 0.08
+
+
+_AT_FIRST = 40
+_SEED = 1
+_MONTHS = timedelta(days=270)
+
+
+class RealPeople(EngineError):
+    """The database has accounts that are no part of the demonstration."""
+
+
+def furnish(runtime: Runtime) -> tuple[demo.Guest, ...]:
+    """Deploy the demonstration's models and users, and into an empty database put some months of
+    cases, so that there is something to see. May be called at every start.
+    """
+    if not simulation.is_empty(runtime):
+        return demo.prepare(runtime)
+    now = today(runtime.clock())
+    fill(runtime, MODELS, _AT_FIRST, _SEED, now - _MONTHS, now)
+    return demo.guests()
+
+
+def fill(
+    runtime: Runtime, models: Sequence[str], cases: int, seed: int, first: date, until: date
+) -> Outcome:
+    """Deploy the demonstration's models and users, and let `cases` cases of `models` come in from
+    the first day on, worked on until the last one begins.
+
+    The database is migrated already. Raises NotEmpty where it has cases, and RealPeople where it
+    has accounts of others, because the demonstration's have a public password.
+    """
+    with runtime.database.connect() as connection:
+        known = {user.id for user in directory.list_users(connection, active=None)}
+    if known - {guest.id for guest in demo.guests()}:
+        raise RealPeople(
+            "This database has accounts of real people, and made-up cases must not come before "
+            "them. Give the address of a new database."
+        )
+    if not simulation.is_empty(runtime):
+        raise simulation.NotEmpty(
+            "This database has cases already, and made-up ones must not mix with them. Give the "
+            "address of a new database."
+        )
+    begun = replace(runtime, clock=lambda: _beginning(first))
+    demo.prepare(begun)
+    return simulate(runtime, models, cases, seed, first, until)
 
 
 def simulate(
     runtime: Runtime, models: Sequence[str], cases: int, seed: int, first: date, until: date
 ) -> Outcome:
-    """Let `cases` cases of the deployed `models` come in from the morning of the first day on, and
-    be worked on up to the beginning of the last one.
-
-    Raises NotEmpty where the database has cases already.
-    """
+    """As `fill`, where models and users are there."""
     site = rehearsal.site()
     shares = [_SHARES[model] for model in models]
 
@@ -53,11 +101,31 @@ def simulate(
         _ASKS,
         _OFTEN,
     )
-    return simulation.simulate(runtime, council, cases, seed, _morning(first), _morning(until))
+    with _unhurried(runtime.database):
+        return simulation.simulate(
+            runtime, council, cases, seed, _beginning(first), _beginning(until)
+        )
 
 
-MODELS = tuple(PRACTICES)
+def _beginning(day: date) -> datetime:
+    return datetime.combine(day, time(), LONDON).astimezone(UTC)
 
 
-def _morning(day: date) -> datetime:
-    return datetime.combine(day, time(8), LONDON)
+@contextmanager
+def _unhurried(engine: sa.Engine) -> Iterator[None]:
+    """Let SQLite leave it to the system when it writes to the disk: what is made up can be made up
+    again."""
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+
+    def prepare(connection: object, record: object) -> None:
+        connection.execute("PRAGMA synchronous=OFF")  # type: ignore[attr-defined]
+
+    sa.event.listen(engine, "connect", prepare)
+    engine.dispose()
+    try:
+        yield
+    finally:
+        sa.event.remove(engine, "connect", prepare)
+        engine.dispose()

@@ -7,6 +7,15 @@ database is what a council at work would have left there.
 
 from engine.simulation.council import Arrival, Council, Outcome, ProcessCount
 from engine.simulation.pen import Manner
-from engine.simulation.run import simulate
+from engine.simulation.run import NotEmpty, is_empty, simulate
 
-__all__ = ["Arrival", "Council", "Manner", "Outcome", "ProcessCount", "simulate"]
+__all__ = [
+    "Arrival",
+    "Council",
+    "Manner",
+    "NotEmpty",
+    "Outcome",
+    "ProcessCount",
+    "is_empty",
+    "simulate",
+]

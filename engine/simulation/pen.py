@@ -68,9 +68,7 @@ class Pen:
                     raise
         raise AssertionError("unreachable")
 
-    def choose(
-        self, question: tuple[str, str], weights: Mapping[str, float], dice: Random
-    ) -> str:
+    def choose(self, question: tuple[str, str], weights: Mapping[str, float], dice: Random) -> str:
         """An answer, so that all of them keep up with their weights; by chance where several do."""
         chosen = self._chosen.setdefault(question, Counter())
         whole = sum(weights.values()) or 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from random import Random
 import sqlalchemy as sa
 
 from engine import commands, database, due, queries
-from engine.errors import InvalidAnswers
+from engine.errors import EngineError, InvalidAnswers
 from engine.identity import Actor
 from engine.models import incident, instance, user_task
 from engine.runtime import Runtime
@@ -21,12 +22,17 @@ from engine.simulation.pen import Pen
 from engine.simulation.worktime import done_at, working_moment
 from engine.timescales import LONDON
 
-_HELD = 0.4
-"""How probable it is that a case stays where it came last until another one comes there, so that
-in the end there are cases everywhere and not only where people take long."""
-_HELD_FOR = timedelta(days=120)
+_HELD_FOR = timedelta(days=60)
+_MOST_HELD = 0.2
+"""Towards the end the last case to come to a place waits there until another one comes, so that in
+the end there are cases everywhere, and not only where many come or stay long. It waits no longer
+than these days, and no greater part of the cases waits so."""
 _BY_THE_SAME = 0.85
 _CLAIMED = 0.5
+
+
+class NotEmpty(EngineError):
+    """There are cases already; among them made-up ones have no place."""
 
 
 def simulate(
@@ -35,8 +41,20 @@ def simulate(
     """Let `cases` cases come in between two moments and be worked on until the second one.
 
     The models have to be deployed. What comes out depends on the arguments and the models only.
+    Raises NotEmpty where a process was started before.
     """
+    if not is_empty(runtime):
+        raise NotEmpty(
+            "This database has cases already, and made-up ones must not mix with them. Give the "
+            "address of a new database."
+        )
     return _Months(runtime, council, cases, seed, start, end).go_by()
+
+
+def is_empty(runtime: Runtime) -> bool:
+    """Whether no process was ever started in this database."""
+    with database.reading(runtime.database) as connection:
+        return connection.execute(sa.select(instance.c.id).limit(1)).first() is None
 
 
 class _Months:
@@ -49,7 +67,7 @@ class _Months:
         start: datetime,
         end: datetime,
     ) -> None:
-        self.now = start
+        self.now = self.start = start
         self.runtime = replace(runtime, clock=lambda: self.now)
         self.council = council
         self.seed = seed
@@ -62,6 +80,8 @@ class _Months:
         self.done = self.sent = self.fired = 0
         self.left: dict[int, str] = {}
         self._held: dict[str, int] = {}
+        self._came: Counter[str] = Counter()
+        self._most_held = _MOST_HELD * cases
         self._latest = 0
         self._turns = count()
         self._plans: list[tuple[datetime, int, Callable[[], None]]] = []
@@ -174,9 +194,7 @@ class _Months:
                 self.arrived[business_key].words,
                 dice,
             )
-        commands.correlate(
-            self.runtime, message.name, business_key, answers, dice.choice(able)
-        )
+        commands.correlate(self.runtime, message.name, business_key, answers, dice.choice(able))
         self.sent += 1
 
     def _who_does(self, task: queries.TaskRow) -> Actor | None:
@@ -218,7 +236,7 @@ class _Months:
             if dice.random() < _CLAIMED:
                 early = self.now + (moment - self.now) * dice.random()
                 self._plan(working_moment(dice, early), self._later(self._claim, row.id))
-            if self.end - self.now < _HELD_FOR and dice.random() < _HELD:
+            if self._stays(place):
                 before = self._held.get(place)
                 self._held[place] = row.id
                 if before is not None:
@@ -226,25 +244,27 @@ class _Months:
             else:
                 self._plan(moment, self._later(self._do, row.id))
 
+    def _stays(self, place: str) -> bool:
+        """Whether what comes there now is to wait for the next: towards the end, as soon as it may
+        well be the last one."""
+        self._came[place] += 1
+        usual = (self.now - self.start) / self._came[place]
+        near = self.end - self.now < min(1.5 * usual, _HELD_FOR)
+        return near and (place in self._held or len(self._held) < self._most_held)
+
     @staticmethod
     def _later(do: Callable[[int], None], task_id: int) -> Callable[[], None]:
         return lambda: do(task_id)
 
     def _next_due(self) -> datetime | None:
         """When the next timer falls due, or a step that failed is tried again."""
+        timers = sa.select(sa.func.min(instance.c.next_due_at)).where(instance.c.status == "active")
+        retries = sa.select(sa.func.min(incident.c.next_retry_at)).where(
+            incident.c.closed_at.is_(None)
+        )
+        both = sa.select(timers.scalar_subquery(), retries.scalar_subquery())
         with database.reading(self.runtime.database) as connection:
-            moments = (
-                connection.execute(
-                    sa.select(sa.func.min(instance.c.next_due_at)).where(
-                        instance.c.status == "active"
-                    )
-                ).scalar_one(),
-                connection.execute(
-                    sa.select(sa.func.min(incident.c.next_retry_at)).where(
-                        incident.c.closed_at.is_(None)
-                    )
-                ).scalar_one(),
-            )
+            moments = connection.execute(both).one()
         return min((moment for moment in moments if moment is not None), default=None)
 
     # --- what came of it
@@ -283,5 +303,3 @@ class _Months:
             tuple(ProcessCount(*row) for row in counted),
             tuple(self.left.values()),
         )
-
-
