@@ -31,7 +31,7 @@ _ASKS = {
     "close_requested": 0.3,
     "disagreement_raised": 0.3,
 }
-_OFTEN = 0.08
+_OFTEN = 0.1
 
 
 _AT_FIRST = 40

@@ -22,11 +22,11 @@ from engine.simulation.pen import Pen
 from engine.simulation.worktime import done_at, working_moment
 from engine.timescales import LONDON
 
-_HELD_FOR = timedelta(days=60)
+_HELD_FOR = timedelta(days=90)
 _MOST_HELD = 0.2
 """Towards the end the last case to come to a place waits there until another one comes, so that in
 the end there are cases everywhere, and not only where many come or stay long. It waits no longer
-than these days, and no greater part of the cases waits so."""
+than these days; no greater part of the cases waits so, but for one in each process."""
 _BY_THE_SAME = 0.85
 _CLAIMED = 0.5
 
@@ -250,7 +250,12 @@ class _Months:
         self._came[place] += 1
         usual = (self.now - self.start) / self._came[place]
         near = self.end - self.now < min(1.5 * usual, _HELD_FOR)
-        return near and (place in self._held or len(self._held) < self._most_held)
+        process, _, _ = place.partition("/")
+        return near and (
+            place in self._held
+            or len(self._held) < self._most_held
+            or not any(held.startswith(f"{process}/") for held in self._held)
+        )
 
     @staticmethod
     def _later(do: Callable[[int], None], task_id: int) -> Callable[[], None]:
