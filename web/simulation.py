@@ -28,8 +28,8 @@ _ASKS = {
     "concern_raised": 0.35,
     "review_requested": 0.15,
     "step_up_requested": 0.2,
-    "close_requested": 0.3,
-    "disagreement_raised": 0.3,
+    "close_requested": 0.4,
+    "disagreement_raised": 0.2,
 }
 _OFTEN = 0.1
 

@@ -176,7 +176,8 @@ class _Months:
         weights = {name: self.council.asks.get(name, 1.0) for name in sorted(waiting)}
         if not weights:
             return
-        message = waiting[self.pen.choose(("", "message"), weights, dice)]
+        question = (", ".join(weights), "message")
+        message = waiting[self.pen.choose(question, weights, dice)]
         able = [
             self.people[who]
             for who in sorted(set(self.known[business_key].values()))

@@ -1,4 +1,4 @@
-"""The outline of a diagram: whatever is drawn is in it, once, and whatever it refers to is there."""
+"""The outline of a diagram: all that is drawn is in it once, and all it refers to is there."""
 
 from __future__ import annotations
 
