@@ -77,6 +77,7 @@ class _Months:
         self.arrived: dict[str, Arrival] = {}
         self.dice: dict[str, Random] = {}
         self.known: dict[str, dict[str, str]] = {}
+        self.involved: dict[str, set[str]] = {}
         self.done = self.sent = self.fired = 0
         self.left: dict[int, str] = {}
         self._held: dict[str, int] = {}
@@ -124,6 +125,7 @@ class _Months:
             self.arrived[arrival.business_key] = arrival
             self.dice[arrival.business_key] = dice
             self.known[arrival.business_key] = {}
+            self.involved[arrival.business_key] = set()
 
         return arrive
 
@@ -161,12 +163,13 @@ class _Months:
             return
         self.done += 1
         self.known[task.business_key][task.role] = person.id
+        self.involved[task.business_key].add(person.id)
         if dice.random() < self.council.often:
             moment = self.now + timedelta(days=dice.uniform(0.5, 20))
             self._plan(working_moment(dice, moment), lambda: self._ask(task.business_key))
 
     def _ask(self, business_key: str) -> None:
-        """Somebody who knows the case sends one of the messages that it waits for."""
+        """Somebody who worked on the case sends one of the messages that it waits for."""
         dice = self.dice[business_key]
         waiting = {
             message.name: message
@@ -180,7 +183,7 @@ class _Months:
         message = waiting[self.pen.choose(question, weights, dice)]
         able = [
             self.people[who]
-            for who in sorted(set(self.known[business_key].values()))
+            for who in sorted(self.involved[business_key])
             if self.people[who].roles & set(message.roles)
         ]
         if not able:
@@ -250,7 +253,7 @@ class _Months:
         well be the last one."""
         self._came[place] += 1
         usual = (self.now - self.start) / self._came[place]
-        near = self.end - self.now < min(1.5 * usual, _HELD_FOR)
+        near = self.end - self.now < min(3 * usual, _HELD_FOR)
         process, _, _ = place.partition("/")
         return near and (
             place in self._held

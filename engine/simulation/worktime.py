@@ -10,7 +10,8 @@ from engine.timescales import LONDON, is_working_day
 _OPENS, _CLOSES = 9, 17
 _FEW = timedelta(days=4)
 _AT_LEAST = timedelta(minutes=20)
-_LATEST = timedelta(days=45)
+_LATE = timedelta(days=21)
+_FORGOTTEN = timedelta(days=40)
 _LONG = timedelta(days=20)
 
 
@@ -41,8 +42,8 @@ def done_at(dice: Random, begun: datetime, due: datetime | None) -> datetime:
         luck = dice.random()
         if luck < 0.78:
             taken = allowed * dice.uniform(0.7 if allowed > _LONG else 0.1, 0.95)
-        elif luck < 0.94:
-            taken = allowed + min(allowed * dice.uniform(0.1, 0.6), _LATEST)
+        elif luck < 0.95:
+            taken = allowed + min(allowed * dice.uniform(0.1, 1.0), _LATE)
         else:
-            taken = allowed + min(allowed * dice.uniform(0.6, 2.0), _LATEST)
+            taken = allowed + _FORGOTTEN * dice.uniform(0.3, 1.0)
     return working_moment(dice, begun + max(taken, _AT_LEAST))
