@@ -81,6 +81,7 @@ class _Months:
         self.done = self.sent = self.fired = 0
         self.left: dict[int, str] = {}
         self._held: dict[str, int] = {}
+        self._staying: dict[str, str] = {}
         self._came: Counter[str] = Counter()
         self._most_held = _MOST_HELD * cases
         self._latest = 0
@@ -169,7 +170,10 @@ class _Months:
             self._plan(working_moment(dice, moment), lambda: self._ask(task.business_key))
 
     def _ask(self, business_key: str) -> None:
-        """Somebody who worked on the case sends one of the messages that it waits for."""
+        """Somebody who worked on the case sends one of the messages that it waits for, unless it
+        is to stay where it is."""
+        if business_key in self._staying.values():
+            return
         dice = self.dice[business_key]
         waiting = {
             message.name: message
@@ -243,6 +247,7 @@ class _Months:
             if self._stays(place):
                 before = self._held.get(place)
                 self._held[place] = row.id
+                self._staying[place] = row.business_key
                 if before is not None:
                     self._plan(done_at(dice, self.now, None), self._later(self._do, before))
             else:
