@@ -23,7 +23,7 @@ from web import demo, families, rehearsal
 
 MODELS = tuple(PRACTICES)
 _MANNERS = Path(__file__).with_name("manners.toml")
-_SHARES = {"caf": 0.7, "cads": 0.3}
+_SHARES = {"caf": 0.65, "cads": 0.35}
 _ASKS = {
     "concern_raised": 0.35,
     "review_requested": 0.15,
@@ -31,7 +31,7 @@ _ASKS = {
     "close_requested": 0.4,
     "disagreement_raised": 0.2,
 }
-_OFTEN = 0.1
+_OFTEN = 0.13
 
 
 _AT_FIRST = 40

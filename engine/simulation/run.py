@@ -23,10 +23,12 @@ from engine.simulation.worktime import done_at, working_moment
 from engine.timescales import LONDON
 
 _HELD_FOR = timedelta(days=90)
+_HELD_ALONE = timedelta(days=130)
 _MOST_HELD = 0.2
 """Towards the end the last case to come to a place waits there until another one comes, so that in
 the end there are cases everywhere, and not only where many come or stay long. It waits no longer
-than these days; no greater part of the cases waits so, but for one in each process."""
+than these days, longer if it is the only one in its process; beyond one in each process no greater
+part of the cases waits so."""
 _BY_THE_SAME = 0.85
 _CLAIMED = 0.5
 
@@ -258,13 +260,12 @@ class _Months:
         well be the last one."""
         self._came[place] += 1
         usual = (self.now - self.start) / self._came[place]
-        near = self.end - self.now < min(3 * usual, _HELD_FOR)
+        left = self.end - self.now
         process, _, _ = place.partition("/")
-        return near and (
-            place in self._held
-            or len(self._held) < self._most_held
-            or not any(held.startswith(f"{process}/") for held in self._held)
-        )
+        if not any(held.startswith(f"{process}/") for held in self._held):
+            return left < min(3 * usual, _HELD_ALONE)
+        few = place in self._held or len(self._held) < self._most_held
+        return few and left < min(3 * usual, _HELD_FOR)
 
     @staticmethod
     def _later(do: Callable[[int], None], task_id: int) -> Callable[[], None]:
