@@ -261,11 +261,24 @@ class _Months:
         self._came[place] += 1
         usual = (self.now - self.start) / self._came[place]
         left = self.end - self.now
+        if left > _HELD_ALONE:
+            return False
+        self._forget_withdrawn()
         process, _, _ = place.partition("/")
         if not any(held.startswith(f"{process}/") for held in self._held):
             return left < min(3 * usual, _HELD_ALONE)
         few = place in self._held or len(self._held) < self._most_held
         return few and left < min(3 * usual, _HELD_FOR)
+
+    def _forget_withdrawn(self) -> None:
+        """What the case has moved on without holds no place any more."""
+        query = sa.select(user_task.c.id).where(
+            user_task.c.id.in_(self._held.values()), user_task.c.status == "open"
+        )
+        with database.reading(self.runtime.database) as connection:
+            still_open = set(connection.execute(query).scalars())
+        for place in [place for place, task in self._held.items() if task not in still_open]:
+            del self._held[place], self._staying[place]
 
     @staticmethod
     def _later(do: Callable[[int], None], task_id: int) -> Callable[[], None]:
