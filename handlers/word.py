@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,7 +77,19 @@ def write(paper: Paper, now: datetime) -> bytes:
                 right.paragraphs[0].add_run(_clean(value))
     file = io.BytesIO()
     document.save(file)
-    return file.getvalue()
+    return _dated(file, now)
+
+
+def _dated(file: io.BytesIO, now: datetime) -> bytes:
+    """The same parts, all of them of that moment and not of the machine's clock, so that what is
+    written twice at one moment is the same twice."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(file) as parts, zipfile.ZipFile(written, "w") as dated:
+        for name in parts.namelist():
+            part = zipfile.ZipInfo(name, now.astimezone(UTC).timetuple()[:6])
+            part.compress_type = zipfile.ZIP_DEFLATED
+            dated.writestr(part, parts.read(name))
+    return written.getvalue()
 
 
 def _in_english_of_britain(document: OpenDocument) -> None:

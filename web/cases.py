@@ -25,7 +25,7 @@ from handlers import cases as records
 from handlers import directory, vocabulary
 from handlers.casefile import CaseClosed
 from handlers.practices import by_model, practice_of
-from web import timeline_words, why, words
+from web import outlines, timeline_words, why, words
 from web.access import open_case
 from web.errors import status_of
 from web.people import can_do, now, reading, runtime, signed_in, writing
@@ -232,6 +232,7 @@ def diagram(reference: str) -> ResponseReturnValue:
             "incidents": list(drawn.incidents),
         },
         places=_places(chosen, drawn),
+        **outlines.in_words(chosen, drawn),
     )
 
 

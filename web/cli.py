@@ -9,6 +9,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
@@ -19,11 +20,16 @@ from engine import commands, database, definitions, tracing, trial
 from engine import scenarios as rehearsing
 from engine.errors import EngineError, Finding, InvalidModel
 from engine.runtime import SYSTEM, Runtime
+from engine.simulation import Outcome
+from engine.timescales import LONDON
 from handlers import MIGRATIONS, services
 from web import load as loading
 from web.settings import DEFAULT_DATABASE_URL, DEMO_API_KEY, Settings, SettingsError
 
 MODELS = Path(__file__).resolve().parent.parent / "bpmn"
+
+_A_YEAR = timedelta(days=365)
+_MOST_CASES = 10_000
 
 Options = argparse.Namespace
 
@@ -293,6 +299,90 @@ def _scenarios_arguments(parser: argparse.ArgumentParser) -> None:
     _json_argument(parser)
 
 
+# simulate
+
+
+def simulate(options: Options) -> int:
+    """Fill a new database with made-up cases, worked on over months."""
+    # Only this command and the demonstration need made-up families.
+    from web import simulation
+
+    until = options.until or _today()
+    first = options.first or until - _A_YEAR
+    if not first < until:
+        raise UsageError(f"--from {first} has to be before --until {until}.")
+    models = [options.model] if options.model else list(simulation.MODELS)
+    connected = _connect(options)
+    database.migrate(connected, MIGRATIONS)
+    runtime = Runtime(connected, services)
+    made = simulation.fill(runtime, models, options.cases, options.seed, first, until)
+    if options.json:
+        given = {"seed": options.seed, "from": first.isoformat(), "until": until.isoformat()}
+        print(json.dumps(given | made.as_json(), indent=2, ensure_ascii=False))
+    else:
+        _print_simulated(made, first, until)
+    return int(bool(made.incidents or made.left))
+
+
+def _print_simulated(made: Outcome, first: date, until: date) -> None:
+    print(f"{made.cases} cases between {first} and {until}, of which {made.open_cases} are open")
+    print(f"{made.tasks_done} tasks done, {made.open_tasks} open, {made.overdue_tasks} overdue")
+    print(f"{made.messages} messages sent, {made.timers} timers fired, {made.incidents} incidents")
+    print()
+    for each in made.processes:
+        print(f"{each.process:<24} {each.open:>4} open {each.ended:>4} ended")
+    for reason in made.left:
+        print(f"note: {reason}")
+
+
+def _today() -> date:
+    return datetime.now(LONDON).date()
+
+
+def _simulate_arguments(parser: argparse.ArgumentParser) -> None:
+    _database_argument(parser)
+    parser.add_argument("cases", type=_count, metavar="N", help="how many cases")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        help="a number from which all chance comes: the same seed and days give the same cases "
+        "(default: 1)",
+    )
+    parser.add_argument(
+        "--from",
+        dest="first",
+        type=_day,
+        metavar="DATE",
+        help="the first day, such as 2026-05-03 (default: a year before the last one)",
+    )
+    parser.add_argument(
+        "--until",
+        type=_day,
+        metavar="DATE",
+        help="the day at whose beginning it ends (default: today)",
+    )
+    parser.add_argument(
+        "--model",
+        choices=sorted(path.parent.name for path in MODELS.glob("*/model.toml")),
+        help="cases of this model only (default: of every model that ships)",
+    )
+    _json_argument(parser)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST_CASES:
+        raise argparse.ArgumentTypeError(f"“{text}” is no number from 1 to {_MOST_CASES:,}")
+    return int(text)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{text}” is no day such as 2026-05-03") from None
+
+
 # load, migrate-database
 
 
@@ -341,6 +431,7 @@ COMMANDS = (
     Command("trace", "show what implements each clause of a model", trace, _trace_arguments),
     Command("run", "run one diagram and print its trace", run, _run_arguments),
     Command("scenarios", "find and play ways through a model", scenarios, _scenarios_arguments),
+    Command("simulate", "fill a new database with made-up cases", simulate, _simulate_arguments),
     Command("load", "send contacts to a running service", load, _load_arguments),
     Command(
         "migrate-database",

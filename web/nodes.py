@@ -22,7 +22,7 @@ from engine.runtime import Runtime
 from handlers import MIGRATIONS
 from handlers.mail import smtp_sender
 from handlers.notifications import MAIL
-from web import demo
+from web import demo, simulation
 from web.app import create_app
 from web.settings import Settings
 
@@ -45,7 +45,7 @@ def serve(runtime: Runtime, settings: Settings, host: str, port: int, threads: i
     guests: tuple[demo.Guest, ...] = ()
     if settings.demo:
         database.migrate(runtime.database, MIGRATIONS)
-        guests = demo.prepare(runtime)
+        guests = simulation.furnish(runtime)
         demo.receive_examples(runtime)
     try:
         server = waitress.create_server(

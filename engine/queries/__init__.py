@@ -27,7 +27,7 @@ from engine.queries.record import (
     submissions,
     verify_history,
 )
-from engine.queries.whereabouts import Place, whereabouts
+from engine.queries.whereabouts import Place, passed_at, whereabouts
 from engine.queries.work import (
     Message,
     Page,
@@ -71,6 +71,7 @@ __all__ = [
     "latest_submission",
     "model_of",
     "open_tasks",
+    "passed_at",
     "submissions",
     "task",
     "tray",

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
 import sqlalchemy as sa
 
 from engine.database import reading
 from engine.model import Clause
-from engine.models import instance
+from engine.models import history, instance
 from engine.runtime import Runtime
 from engine.spiff import waits
 
+_PASSED = frozenset({"passed", "served", "decided"})
+_MOST_EVENTS = 2_000
 _TOLD = frozenset(
     {
         "userTask",
@@ -81,4 +84,22 @@ def whereabouts(runtime: Runtime, business_key: str) -> list[Place]:
                         attached.label if attached else "",
                     )
                 )
+        return found
+
+
+def passed_at(runtime: Runtime, instance_id: int) -> dict[str, datetime]:
+    """When the instance passed each element last, by the element's id; of a very long history only
+    the newest part is read."""
+    with reading(runtime.database) as connection:
+        rows = connection.execute(
+            sa.select(history.c.at, history.c.event)
+            .where(history.c.instance_id == instance_id)
+            .order_by(history.c.seq.desc())
+            .limit(_MOST_EVENTS)
+        )
+        found: dict[str, datetime] = {}
+        for row in rows:
+            event = orjson.loads(row.event)
+            if event["kind"] in _PASSED:
+                found.setdefault(event["element"], row.at)
         return found

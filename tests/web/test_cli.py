@@ -360,6 +360,54 @@ def test_a_worker_stops_when_told_and_leaves_with_0(sqlite_url: str) -> None:
     assert "failed" not in err
 
 
+@pytest.mark.timeout(600)
+def test_simulate_fills_a_new_database_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'new.sqlite3'}"
+    days = ["--from", "2026-01-05", "--until", "2026-03-02"]
+    given = ["simulate", "4", "--seed", "3", *days, "--model", "cads", "--database-url", url]
+    assert cli.main([*given, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["cases"], told["seed"], told["from"], told["until"]) == (
+        4,
+        3,
+        "2026-01-05",
+        "2026-03-02",
+    )
+    assert told["incidents"] == 0 and told["tasks_done"] > 4
+    assert {each["process"] for each in told["processes"]} >= {"cads_to_caf"}
+    assert cli.main(given) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "This database has cases already" in err
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "words"),
+    [
+        (["0"], 2, "“0” is no number from 1 to 10,000"),
+        (["many"], 2, "“many” is no number"),
+        (["5", "--from", "5 May"], 2, "“5 May” is no day such as 2026-05-03"),
+        (["5", "--model", "other"], 2, "invalid choice: 'other'"),
+        (
+            ["5", "--from", "2026-05-03", "--until", "2026-05-03"],
+            1,
+            "--from 2026-05-03 has to be before --until 2026-05-03",
+        ),
+    ],
+)
+def test_simulate_says_what_it_cannot_use(
+    given: list[str], code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        left: Any = cli.main(["simulate", *given])
+    except SystemExit as exit:
+        left = exit.code
+    assert left == code
+    assert words in capsys.readouterr().err
+
+
 class _Service(BaseHTTPRequestHandler):
     """Takes in contacts that have a reference, as the service's interface answers."""
 
