@@ -147,6 +147,13 @@ sa.Index(
     postgresql_where=_open,
     sqlite_where=_open,
 )
+sa.Index(
+    "ix_user_task_open_element",
+    user_task.c.process,
+    user_task.c.element,
+    postgresql_where=_open,
+    sqlite_where=_open,
+)
 sa.Index("ix_user_task_business_key", user_task.c.business_key)
 
 draft = sa.Table(

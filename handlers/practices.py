@@ -158,3 +158,9 @@ def models_of(roles: Iterable[str]) -> frozenset[str]:
     """The models of which someone with these roles is staff."""
     held = frozenset(roles)
     return frozenset(one.model for one in PRACTICES.values() if one.staff & held)
+
+
+def managed_by(roles: Iterable[str]) -> frozenset[str]:
+    """The models for whose cases someone with these roles answers."""
+    held = frozenset(roles)
+    return frozenset(one.model for one in PRACTICES.values() if one.managers & held)

@@ -1,4 +1,5 @@
-"""When the first open task of an instance is due, so that the late ones are found at once."""
+"""When the first open task of an instance is due, so that the late ones are found at once,
+and an index by which the tasks open at one element are found."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,8 +25,17 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'active'"),
         sqlite_where=sa.text("status = 'active'"),
     )
+    op.create_index(
+        "ix_user_task_open_element",
+        "user_task",
+        ["process", "element"],
+        unique=False,
+        postgresql_where=sa.text("status = 'open'"),
+        sqlite_where=sa.text("status = 'open'"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_user_task_open_element", "user_task")
     op.drop_index("ix_instance_active_task_due_at", "instance")
     op.drop_column("instance", "task_due_at")
