@@ -28,7 +28,7 @@ from engine.queries.listing import (
     versions,
     whole_listing,
 )
-from engine.queries.load import ElementLoad, MapLoad, map_load
+from engine.queries.load import ElementLoad, MapLoad, map_drawing, map_load
 from engine.queries.onward import Turn, Way
 from engine.queries.path import Path, Visit, path
 from engine.queries.record import (
@@ -102,6 +102,7 @@ __all__ = [
     "latest_submission",
     "listing",
     "listing_count",
+    "map_drawing",
     "map_load",
     "model_of",
     "one_instance",

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from engine.database import reading
+from engine.errors import NotFound
 from engine.models import deployment, incident, instance, user_task
 from engine.queries.waiting import WAITING_KINDS, Waiting, waiting_of
 from engine.runtime import Runtime
@@ -132,11 +133,13 @@ def listing_count(runtime: Runtime, narrowing: Narrowing) -> tuple[int, bool]:
         return _count(runtime, connection, narrowing)
 
 
-def one_instance(runtime: Runtime, instance_id: int) -> Listed | None:
-    """The instance as it stands in a list; None if there is none."""
+def one_instance(runtime: Runtime, instance_id: int) -> Listed:
+    """The instance as it stands in a list. Raises NotFound."""
     with reading(runtime.database) as connection:
         found = _listed(runtime, connection, _columns().where(instance.c.id == instance_id))
-        return found[0] if found else None
+    if not found:
+        raise NotFound("There is no such process.")
+    return found[0]
 
 
 def versions(runtime: Runtime, models: Collection[str]) -> list[Version]:

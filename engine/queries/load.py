@@ -55,7 +55,6 @@ class MapLoad:
     process: str
     process_name: str
     version: int
-    xml: bytes
     running: int
     elements: tuple[ElementLoad, ...]
     elsewhere: Mapping[str, int]
@@ -76,13 +75,7 @@ def map_load(
     after `since`. Raises NotFound where there is no such map.
     """
     with reading(runtime.database) as connection:
-        if deployment_id is None:
-            drawn_in, model = runtime.newest(connection, model_id)
-        else:
-            drawn_in, model = deployment_id, runtime.model(connection, deployment_id)
-        if model.id != model_id or process_id not in model.processes:
-            raise NotFound("There is no such map. Go back to the caseload and choose one.")
-        process = model.processes[process_id]
+        drawn_in, model, process = _drawn(runtime, connection, model_id, process_id, deployment_id)
         version = connection.execute(
             sa.select(deployment.c.version).where(deployment.c.id == drawn_in)
         ).scalar_one()
@@ -107,11 +100,35 @@ def map_load(
         process_id,
         process.name,
         version,
-        model.files[process.path],
         running,
         tuple(elements),
         elsewhere,
     )
+
+
+def map_drawing(
+    runtime: Runtime, model_id: str, process_id: str, deployment_id: int | None = None
+) -> bytes:
+    """The BPMN file of a map, of the newest version or of the one given. Raises NotFound."""
+    with reading(runtime.database) as connection:
+        _, model, process = _drawn(runtime, connection, model_id, process_id, deployment_id)
+        return model.files[process.path]
+
+
+def _drawn(
+    runtime: Runtime,
+    connection: sa.Connection,
+    model_id: str,
+    process_id: str,
+    deployment_id: int | None,
+) -> tuple[int, Model, Process]:
+    if deployment_id is None:
+        deployment_id, model = runtime.newest(connection, model_id)
+    else:
+        model = runtime.model(connection, deployment_id)
+    if model.id != model_id or process_id not in model.processes:
+        raise NotFound("This version has no such map. Choose another version, or another map.")
+    return deployment_id, model, model.processes[process_id]
 
 
 def _load(

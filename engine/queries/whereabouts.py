@@ -10,20 +10,9 @@ import sqlalchemy as sa
 from engine.database import reading
 from engine.model import Clause
 from engine.models import instance
+from engine.queries.waiting import WAITING_KINDS
 from engine.runtime import Runtime
 from engine.spiff import waits
-
-_TOLD = frozenset(
-    {
-        "userTask",
-        "callActivity",
-        "intermediateCatchEvent",
-        "parallelGateway",
-        "inclusiveGateway",
-        "serviceTask",
-        "businessRuleTask",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -64,7 +53,7 @@ def whereabouts(runtime: Runtime, business_key: str) -> list[Place]:
                 element = process.elements[wait.element]
                 if element.kind == "boundaryEvent" and wait.due is None:
                     continue
-                if element.kind != "boundaryEvent" and element.kind not in _TOLD:
+                if element.kind != "boundaryEvent" and element.kind not in WAITING_KINDS:
                     continue
                 attached = process.elements.get(element.attached_to or "")
                 found.append(
