@@ -68,7 +68,7 @@ def index() -> ResponseReturnValue:
         known=known,
         choices=filtering,
         unknown_step=steps == [],
-        views=_views(user, filters, steps),
+        views=_views(user, filters, steps, (found.total, found.more)),
         chips=filtering.in_words(filters, known),
         families=family_names(row.business_key for row in found.rows),
         people=people,
@@ -106,8 +106,14 @@ def _order(filters: Filters) -> str:
     return "newest" if filters.status == "ended" and filters.sort == "due" else filters.sort
 
 
-def _views(user: User, filters: Filters, steps: list[queries.Step] | None) -> list[dict[str, Any]]:
-    """The three ways to look at what runs, with how many there are in each under the filters."""
+def _views(
+    user: User,
+    filters: Filters,
+    steps: list[queries.Step] | None,
+    counted: tuple[int, bool],
+) -> list[dict[str, Any]]:
+    """The three ways to look at what runs, with how many there are in each under the filters;
+    `counted` says that of the one that is shown."""
     if filters.status == "ended":
         return []
     views = []
@@ -117,7 +123,10 @@ def _views(user: User, filters: Filters, steps: list[queries.Step] | None) -> li
         ("With an incident", False, True),
     ):
         view = replace(filters, overdue=overdue, incident=incident)
-        number, more = queries.listing_count(runtime(), filtering.narrowing(user, view, steps))
+        number, more = counted
+        if view != filters:
+            narrowing = filtering.narrowing(user, view, steps)
+            number, more = queries.listing_count(runtime(), narrowing)
         views.append(
             {
                 "text": text,
