@@ -277,7 +277,7 @@ def test_a_map_as_a_whole_counts_what_waits_and_how_long_it_took(world: World) -
     assert "5 cases are on this map now." in page.text
     assert "between 21 January 2026 and 22 April 2026" in page.text
     # Waits of 1, 4 and 9 days.
-    assert "Complete basic checks 1F, 2A, 3A and 1 more; MASH worker 2 waiting" in page.text
+    assert "Complete basic checks 1F, 2A, 2B; MASH worker 2 waiting" in page.text
     assert "4 days of 3 waits" in page.text
     # What is overdue most comes first.
     assert page.text.index("Decide tray") < page.text.index("Complete basic checks 1F")
@@ -297,14 +297,19 @@ def test_of_an_even_number_of_waits_the_median_lies_between_and_calls_are_timed_
     world: World,
 ) -> None:
     to_the_enquiries = TO_THE_ASSESSMENT[:3]
-    closed = {"closure_reason": "support_given", "closure_summary": "Breakfast club."}
+    closed = {
+        "contact_closure_reason": "caf_not_appropriate",
+        "synopsis": "Spoke to the school.",
+        "advice_given": "Breakfast club.",
+    }
     for days in (2, 5):
         reference = world.contact()
         for user, element, answers in to_the_enquiries:
             world.complete(user, reference, element, **answers)
         world.pass_time(days=days)
         world.complete("coordinator", reference, "make_enquiries", enquiries="Done.",
-                       enquiry_outcome="close", **closed)  # fmt: skip
+                       enquiry_outcome="close")  # fmt: skip
+        world.complete("coordinator", reference, "write_closure_synopsis", **closed)
         world.pass_time(days=2)
         world.complete("manager", reference, "oversee_contact_closure",
                        closure_decision="agree", oversight_comment="Fine.")  # fmt: skip

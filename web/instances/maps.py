@@ -58,6 +58,7 @@ def show(model: str, process: str) -> ResponseReturnValue:
         until=now(),
         span_words=span_words,
         notes={each.element: _note(each, filters) for each in load.elements if each.waiting},
+        tour=[each.element for each in load.elements if each.waiting],
         list_link=lambda element, **more: filters.link(at=element, **more),
     )
 
@@ -83,16 +84,17 @@ def _version(filters: Filters, model: str) -> str:
 
 def _note(load: queries.ElementLoad, filters: Filters) -> dict[str, Any]:
     """What is written at an element of the map."""
-    text = f"{load.waiting:,} waiting"
+    lines = [f"{load.waiting:,} waiting"]
     if load.overdue:
-        text += f", {load.overdue:,} overdue"
+        lines.append(f"{load.overdue:,} overdue")
     if load.failed:
-        text += f", {count_words(load.failed, 'incident')}"
+        lines.append(count_words(load.failed, "incident"))
     if load.median is not None:
-        text += f"; median {span_words(load.median)}"
+        lines.append(f"median {span_words(load.median)}")
     overdue = {"overdue": True} if load.overdue else {}
     return {
-        "text": text,
+        "text": "\n".join(lines),
+        "short": f"{load.waiting:,}",
         "late": bool(load.overdue or load.failed),
         "href": filters.link(at=load.element, **overdue),
     }

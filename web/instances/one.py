@@ -80,8 +80,8 @@ def show(reference: str, instance_id: int) -> ResponseReturnValue:
         outcome_words=outcome_words,
         span_words=span_words,
         marks={
-            "active": list(drawn.active),
-            "done": [*drawn.done, *path.flows],
+            "active": [each for each in drawn.active if each not in drawn.incidents],
+            "done": [*(set(drawn.done) - {*drawn.active, *drawn.incidents}), *path.flows],
             "incidents": list(drawn.incidents),
         },
         notes=_notes(reference, path),
@@ -110,7 +110,7 @@ def _notes(reference: str, path: queries.Path) -> dict[str, dict[str, str]]:
         if visit.came is None:
             continue
         span = span_words((visit.left or now()) - visit.came)
-        times = f"{counts[visit.element]} times, last " if counts[visit.element] > 1 else ""
+        times = f"{counts[visit.element]} times, last\n" if counts[visit.element] > 1 else ""
         notes[visit.element] = {"text": f"{times}{span}"}
         if visit.called_id is not None:
             notes[visit.element]["href"] = url_for(
