@@ -316,7 +316,7 @@ def test_of_an_even_number_of_waits_the_median_lies_between_and_calls_are_timed_
     browser = world.browser("manager")
     inside = browser.get("/instances/map/caf/caf_coordinator")
     assert "0 cases are on this map now." in inside.text
-    assert "Make enquiries 2G 0 0 None 3 days of 2 waits" in inside.text
+    assert "Make enquiries 2H, 2I; CAF co-ordinator 0 0 None 3 days of 2 waits" in inside.text
     # Each call lasted two days longer than what was waited for inside it.
     around = browser.get("/instances/map/caf/overview")
     assert "0 0 None 5 days of 2 waits" in around.text
