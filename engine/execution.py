@@ -374,6 +374,7 @@ class Execution:
                 head=self.chain.head,
                 events=self.chain.events,
                 next_due_at=min(due, default=None),
+                task_due_at=worklist.earliest_due(self.id),
                 ended_at=self.now if self.ended else None,
             )
         )

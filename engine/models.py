@@ -81,6 +81,7 @@ instance = sa.Table(
     sa.Column("head", sa.LargeBinary(32), nullable=False),
     sa.Column("events", sa.Integer, nullable=False),
     sa.Column("next_due_at", Moment, nullable=True),
+    sa.Column("task_due_at", Moment, nullable=True),
     sa.Column("started_at", Moment, nullable=False),
     sa.Column("ended_at", Moment, nullable=True),
     sa.CheckConstraint("status in ('active', 'completed', 'cancelled')", name="status"),
@@ -97,6 +98,14 @@ sa.Index(
     instance.c.next_due_at,
     postgresql_where=instance.c.next_due_at.is_not(None),
     sqlite_where=instance.c.next_due_at.is_not(None),
+)
+_active = sa.text("status = 'active'")
+sa.Index(
+    "ix_instance_active_task_due_at",
+    instance.c.task_due_at,
+    instance.c.id,
+    postgresql_where=_active,
+    sqlite_where=_active,
 )
 
 user_task = sa.Table(
@@ -135,6 +144,13 @@ sa.Index(
     user_task.c.assignee,
     user_task.c.due_at,
     user_task.c.id,
+    postgresql_where=_open,
+    sqlite_where=_open,
+)
+sa.Index(
+    "ix_user_task_open_element",
+    user_task.c.process,
+    user_task.c.element,
     postgresql_where=_open,
     sqlite_where=_open,
 )

@@ -55,6 +55,15 @@ def open_tasks(automation: Automation, process: str, tokens: Sequence[Token]) ->
         automation.connection.execute(user_task.insert(), rows)
 
 
+def earliest_due(instance_id: int) -> sa.ScalarSelect[datetime | None]:
+    """When the first of the instance's open tasks is due, as the database knows it."""
+    return (
+        sa.select(sa.func.min(user_task.c.due_at))
+        .where(user_task.c.instance_id == instance_id, user_task.c.status == "open")
+        .scalar_subquery()
+    )
+
+
 def _due(automation: Automation, element: Element) -> datetime | None:
     if element.due is None:
         return None

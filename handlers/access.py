@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    case,
     exists,
     false,
     func,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 )
 
 from engine.errors import InvalidAnswers, NotAllowed, NotFound
-from engine.models import user_task
+from engine.models import instance, user_task
 from handlers.consent import in_force
 from handlers.directory import User, names
 from handlers.models import (
@@ -34,7 +35,7 @@ from handlers.models import (
     triages,
 )
 from handlers.notifications import report
-from handlers.practices import PRACTICES, Practice, models_of, practice_of
+from handlers.practices import PRACTICES, Practice, managed_by, models_of, practice_of
 from handlers.vocabulary import CANNOT_BE_SHOWN, unshowable
 
 
@@ -125,6 +126,27 @@ def _waits_for(user: User, roles: Collection[str]) -> ColumnElement[bool]:
         user_task.c.role.in_(sorted(roles)),
         or_(user_task.c.assignee.is_(None), user_task.c.assignee == user.id),
     )
+
+
+def visible_instances(user: User, *, cluster: str | None = None) -> ColumnElement[bool]:
+    """The condition on `engine.models.instance` that a process instance belongs to a case that the
+    user may see, of one cluster area or of all.
+
+    Where not even the file could be opened there is no case yet: that is for the model's managers.
+    """
+    if cluster is not None:
+        there = select(cases.c.reference).where(cases.c.cluster == cluster, visible_cases(user))
+        return instance.c.business_key.in_(there)
+    # A value rather than EXISTS: PostgreSQL would look at every case there is before it gives the
+    # first instance.
+    seen = (
+        select(case((visible_cases(user), 1), else_=0))
+        .where(cases.c.reference == instance.c.business_key)
+        .correlate(instance)
+        .scalar_subquery()
+    )
+    answers_for = case((instance.c.model.in_(managed_by(user.roles)), 1), else_=0)
+    return func.coalesce(seen, answers_for) == 1
 
 
 def may_see(connection: Connection, user: User, reference: str) -> bool:

@@ -26,7 +26,8 @@ class Practice:
     the managers who are told of what stays overdue. `managers` answer for the cases: they give
     tasks to others, mend incidents and are told who opened a file without consent. Messages
     `for_everyone` may be sent by all who see a case, also with consent to read only (R2.1): a
-    concern about a child is never refused.
+    concern about a child is never refused. `clusters` are the areas into which the council is
+    divided.
     """
 
     model: str
@@ -45,6 +46,7 @@ class Practice:
     meetings: str
     social_care: str
     for_everyone: frozenset[str]
+    clusters: tuple[str, ...] = ()
 
     @property
     def meeting_title(self) -> str:
@@ -89,6 +91,7 @@ CAF: Final = Practice(
     meetings="Meetings of the Team Around the Child (TAC)",
     social_care="The allocated social worker, by way of the MASH",
     for_everyone=frozenset({"concern_raised", "step_up_requested"}),
+    clusters=("east_central", "south", "west"),
 )
 """The CAF Team, which works on every case (section 5 of the operational model); the MASH, the duty
 assessment team and the service managers are asked in (4A, 5B, 5C). The CAF Support Panel reads its
@@ -158,3 +161,9 @@ def models_of(roles: Iterable[str]) -> frozenset[str]:
     """The models of which someone with these roles is staff."""
     held = frozenset(roles)
     return frozenset(one.model for one in PRACTICES.values() if one.staff & held)
+
+
+def managed_by(roles: Iterable[str]) -> frozenset[str]:
+    """The models for whose cases someone with these roles answers."""
+    held = frozenset(roles)
+    return frozenset(one.model for one in PRACTICES.values() if one.managers & held)

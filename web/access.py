@@ -60,6 +60,7 @@ ON_THE_CASE = Access(Who.PERSON, case=True)
 FOR_THE_TASK = Access(Who.PERSON, task=True)
 MAY_ASK = Access(Who.PERSON, roles=practices.may_ask())
 MANAGERS = Access(Who.PERSON, roles=practices.managers())
+MANAGERS_CASES = Access(Who.PERSON, roles=MANAGERS.roles, case=True)
 MANAGERS_TASKS = Access(Who.PERSON, roles=MANAGERS.roles, task=True)
 PANEL = Access(Who.PERSON, roles=frozenset({"caf_support_panel"}))
 API_KEY = Access(Who.SYSTEM)
@@ -107,6 +108,11 @@ ROUTES: dict[str, Access] = {
     "look_up.answer": MAY_ASK,
     "inbox.index": SIGNED_IN,
     "inbox.mark_read": SIGNED_IN,
+    "instances.index": MANAGERS,
+    "instances.file": MANAGERS,
+    "instances.one.show": MANAGERS_CASES,
+    "instances.maps.show": MANAGERS,
+    "instances.maps.drawing": MANAGERS,
     "incidents.index": MANAGERS,
     "incidents.retry": MANAGERS,
 }

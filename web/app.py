@@ -26,6 +26,7 @@ from web import (
     errors,
     inbox,
     incidents,
+    instances,
     look_up,
     messages,
     reassign,
@@ -106,6 +107,7 @@ def create_app(runtime: Runtime, settings: Settings) -> Flask:
         reassign,
         look_up,
         inbox,
+        instances,
         incidents,
     ):
         app.register_blueprint(views.blueprint)
@@ -193,7 +195,7 @@ def _navigation() -> list[dict[str, Any]]:
         entries.append(("documents.packs", "Panel packs"))
     entries.append(("inbox.index", f"Inbox ({unread} new)" if unread else "Inbox"))
     if access.MANAGERS.roles & user.roles:
-        entries.append(("incidents.index", "Incidents"))
+        entries += [("instances.index", "Caseload"), ("incidents.index", "Incidents")]
     return [
         {"href": url_for(name), "text": text, "current": request.endpoint == name}
         for name, text in entries

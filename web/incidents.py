@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from engine import commands, queries
 from engine.errors import NotFound
 from handlers import access
 from web.people import reading, runtime, signed_in
+from web.sign_in import safe_address
 
 blueprint = Blueprint("incidents", __name__)
 
@@ -21,14 +22,14 @@ def index() -> ResponseReturnValue:
 
 @blueprint.post("/incidents/<int(max=2147483647):incident_id>/retry")
 def retry(incident_id: int) -> ResponseReturnValue:
-    """Try a failed step again at once."""
+    """Try a failed step again at once, and go back to the page where that was asked."""
     if all(incident.id != incident_id for incident in _theirs()):
         raise NotFound("This fault is already mended, or its case is not one of yours.")
     if commands.retry_incident(runtime(), incident_id, signed_in().actor):
         flash("It was tried again and went through. The case goes on.")
     else:
         flash("It was tried again and failed again. The message below says why.")
-    return redirect(url_for("incidents.index"), 303)
+    return redirect(safe_address(request.form.get("next"), url_for("incidents.index")), 303)
 
 
 def _theirs() -> list[queries.Incident]:

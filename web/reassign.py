@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -10,6 +12,7 @@ from engine.errors import TaskClosed
 from handlers import access, cases, directory, separation
 from handlers.directory import User
 from web.people import reading, runtime, signed_in
+from web.sign_in import safe_address
 
 blueprint = Blueprint("reassign", __name__, url_prefix="/tasks/<int(max=2147483647):task_id>/give")
 
@@ -31,7 +34,12 @@ def give(task_id: int) -> ResponseReturnValue:
         return _page(task, {"to": "Select who should have this task"}), 422
     commands.assign(runtime(), task_id, chosen.id, signed_in().actor)
     flash(f"{task.name} is now with {chosen.name}.")
-    return redirect(url_for("cases.tasks", reference=task.business_key), 303)
+    return redirect(_back(task, request.form), 303)
+
+
+def _back(task: queries.Task, given: Mapping[str, str]) -> str:
+    """The page from which the manager came, else the case's tasks."""
+    return safe_address(given.get("next"), url_for("cases.tasks", reference=task.business_key))
 
 
 def _people(task: queries.Task) -> list[User]:
@@ -56,5 +64,6 @@ def _page(task: queries.Task, errors: dict[str, str] | None = None) -> str:
         case=case,
         holder=names.get(task.assignee or ""),
         people=_people(task),
+        back=_back(task, request.values),
         errors=errors or {},
     )

@@ -1,5 +1,6 @@
 """Every read. What there is to do is in `work`, what happened in `record`, where a case is in
-`whereabouts`, why a task is there in `grounds`, and what a person may start in `entries`."""
+`whereabouts`, why a task is there in `grounds`, what a person may start in `entries`; the instances
+of many cases are in `listing`, one of them in `path`, and a map as a whole in `load`."""
 
 from engine.automation import latest_submission
 from engine.model import Clause
@@ -12,7 +13,24 @@ from engine.queries.grounds import (
     Reckoning,
     grounds,
 )
+from engine.queries.listing import (
+    MOST_AT_ONCE,
+    MOST_COUNTED,
+    Listed,
+    Listing,
+    Narrowing,
+    Step,
+    Version,
+    listing,
+    listing_count,
+    one_instance,
+    steps_named,
+    versions,
+    whole_listing,
+)
+from engine.queries.load import ElementLoad, MapLoad, map_drawing, map_load
 from engine.queries.onward import Turn, Way
+from engine.queries.path import Path, Visit, path
 from engine.queries.record import (
     Diagram,
     Event,
@@ -27,6 +45,7 @@ from engine.queries.record import (
     submissions,
     verify_history,
 )
+from engine.queries.waiting import Waiting
 from engine.queries.whereabouts import Place, passed_at, whereabouts
 from engine.queries.work import (
     Message,
@@ -42,24 +61,36 @@ from engine.queries.work import (
 )
 
 __all__ = [
+    "MOST_AT_ONCE",
+    "MOST_COUNTED",
     "Answer",
     "Cause",
     "Clause",
     "DecisionTaken",
     "Diagram",
+    "ElementLoad",
     "Entry",
     "Event",
     "Grounds",
     "Incident",
     "InstanceRow",
+    "Listed",
+    "Listing",
+    "MapLoad",
     "Message",
+    "Narrowing",
     "Page",
+    "Path",
     "Place",
     "Reckoning",
+    "Step",
     "Submission",
     "Task",
     "TaskRow",
     "Turn",
+    "Version",
+    "Visit",
+    "Waiting",
     "Way",
     "closed_tasks",
     "diagram",
@@ -69,14 +100,23 @@ __all__ = [
     "incidents",
     "instances",
     "latest_submission",
+    "listing",
+    "listing_count",
+    "map_drawing",
+    "map_load",
     "model_of",
+    "one_instance",
     "open_tasks",
     "passed_at",
+    "path",
+    "steps_named",
     "submissions",
     "task",
     "tray",
     "tray_counts",
     "verify_history",
+    "versions",
     "waiting_messages",
     "whereabouts",
+    "whole_listing",
 ]

@@ -123,8 +123,9 @@ def history(
     limit: int | None = None,
     offset: int = 0,
     latest_first: bool = False,
+    instance_id: int | None = None,
 ) -> list[Event]:
-    """What happened in a case, over all its instances, in the order in which it happened.
+    """What happened in a case, over all its instances or in one, in the order in which it happened.
 
     `limit` and `offset` cut a part of it out, counted from the latest event if `latest_first`.
     """
@@ -134,6 +135,9 @@ def history(
         partition_by=history_table.c.instance_id, order_by=history_table.c.seq
     )
     order = [turn(by) for by in (moment, history_table.c.instance_id, history_table.c.seq)]
+    where = [instance.c.business_key == business_key]
+    if instance_id is not None:
+        where.append(instance.c.id == instance_id)
     with reading(runtime.database) as connection:
         rows = connection.execute(
             sa.select(
@@ -146,7 +150,7 @@ def history(
                 instance.c.process,
             )
             .join(instance, instance.c.id == history_table.c.instance_id)
-            .where(instance.c.business_key == business_key)
+            .where(*where)
             .order_by(*order)
             .limit(limit)
             .offset(offset)

@@ -11,22 +11,12 @@ import sqlalchemy as sa
 from engine.database import reading
 from engine.model import Clause
 from engine.models import history, instance
+from engine.queries.waiting import WAITING_KINDS
 from engine.runtime import Runtime
 from engine.spiff import waits
 
 _PASSED = frozenset({"passed", "served", "decided"})
 _MOST_EVENTS = 2_000
-_TOLD = frozenset(
-    {
-        "userTask",
-        "callActivity",
-        "intermediateCatchEvent",
-        "parallelGateway",
-        "inclusiveGateway",
-        "serviceTask",
-        "businessRuleTask",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -67,7 +57,7 @@ def whereabouts(runtime: Runtime, business_key: str) -> list[Place]:
                 element = process.elements[wait.element]
                 if element.kind == "boundaryEvent" and wait.due is None:
                     continue
-                if element.kind != "boundaryEvent" and element.kind not in _TOLD:
+                if element.kind != "boundaryEvent" and element.kind not in WAITING_KINDS:
                     continue
                 attached = process.elements.get(element.attached_to or "")
                 found.append(

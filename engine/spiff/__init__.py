@@ -1,6 +1,6 @@
 """SpiffWorkflow at work: the only package that imports it."""
 
-from engine.spiff.marking import passed_by, timers_of, waiting_at, waits
+from engine.spiff.marking import passed_by, stands_at, timers_of, waiting_at, waits
 from engine.spiff.program import Program
 from engine.spiff.run import Failure, Host, Passed, Run, Thrown, Token
 from engine.spiff.steps import StepFailed
@@ -15,6 +15,7 @@ __all__ = [
     "Thrown",
     "Token",
     "passed_by",
+    "stands_at",
     "timers_of",
     "waiting_at",
     "waits",

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+import sqlalchemy as sa
 
 from engine.diagrams import Process
 
@@ -16,10 +17,11 @@ from engine.diagrams import Process
 class Wait:
     """A token of a marking: at which element, and when it falls due if it is a timer (ISO 8601).
 
-    `armed` says that it only stands beside others: a boundary event that waits at its activity,
-    or a sub-process that is running.
+    `number` is the token's own for as long as it waits there. `armed` says that it only stands
+    beside others: a boundary event that waits at its activity, or a sub-process that is running.
     """
 
+    number: int
     element: str
     due: str | None
     armed: bool
@@ -31,8 +33,8 @@ def waits(state: bytes) -> list[Wait]:
 
 
 def _tokens(tokens: list[Any]) -> Iterator[Wait]:
-    for name, _, letter, data, *inner in tokens:
-        yield Wait(name, data.get("due"), bool(inner or (letter == "w" and "on" in data)))
+    for name, number, letter, data, *inner in tokens:
+        yield Wait(number, name, data.get("due"), bool(inner or (letter == "w" and "on" in data)))
         for nested in inner:
             yield from _tokens(nested)
 
@@ -44,6 +46,17 @@ def waiting_at(state: bytes, *, armed: bool) -> list[str]:
     among them; without, only where the instance is.
     """
     return [wait.element for wait in waits(state) if armed or not wait.armed]
+
+
+def stands_at(
+    dialect: sa.Dialect, state: sa.ColumnElement[bytes], element: str
+) -> sa.ColumnElement[bool]:
+    """The condition that a stored marking has a token at the element, armed ones included."""
+    # Of all the lists in a marking only tokens begin with a text, and that is the element's id.
+    beginning = sa.literal(b"[" + orjson.dumps(element) + b",")
+    if dialect.name == "postgresql":
+        return sa.func.position(beginning.op("IN")(state)) > 0
+    return sa.func.instr(state, beginning) > 0
 
 
 def timers_of(state: bytes) -> list[tuple[datetime, str]]:

@@ -33,7 +33,7 @@ const councilStyles = {
 await rm(out, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: here,
-  entryPoints: ['src/govuk.js', 'src/viewer.js', 'src/pathways.css'],
+  entryPoints: ['src/govuk.js', 'src/viewer.js', 'src/instances.js', 'src/pathways.css'],
   outdir: out,
   bundle: true,
   metafile: true,

@@ -1,6 +1,7 @@
 // Shows a diagram in every element that names one:
 //   <div data-diagram-url="..." data-diagram-label="..." data-diagram-marks='{"active": [ids], "done": [ids], "incidents": [ids]}'>
-// The element's state is in data-diagram-state: loading, ready or failed.
+// The element's state is in data-diagram-state: loading, ready or failed. Once the picture is drawn the
+// element sends "diagram-ready" with the viewer and the drawing.
 //
 // The drawing is as large as it is, inside a frame that scrolls like any other part of a page: by wheel,
 // touch, keyboard and scroll bar. The names of the lanes stay at the left while it moves.
@@ -315,6 +316,7 @@ async function show(place) {
     dragWithMouse(drawing);
     window.addEventListener('resize', () => drawing.fitToWindow());
     document.addEventListener('fullscreenchange', () => drawing.fitToWindow());
+    place.dispatchEvent(new CustomEvent('diagram-ready', { bubbles: true, detail: { viewer, drawing } }));
     place.dataset.diagramState = 'ready';
   } catch (error) {
     console.error(error);
