@@ -14,6 +14,7 @@ from handlers import directory
 from web import timeline_words, why
 from web.instances import filters as filtering
 from web.instances.words import outcome_words, span_words, waiting_words
+from web.outlines import in_words
 from web.people import can_do, now, reading, runtime, signed_in
 from web.trays import page_number
 
@@ -91,6 +92,7 @@ def show(reference: str, instance_id: int) -> ResponseReturnValue:
         here=here,
         back=came_from.link(),
         now=now(),
+        **in_words(next(each for each in maps if each.id == instance_id), drawn),
     )
 
 
