@@ -20,7 +20,7 @@ const BADGES = {
 const MARGIN = 24;
 const STEP = 1.25;
 const ARROW = 60;
-const [SMALLEST, LARGEST] = [0.1, 4];
+const [SMALLEST, LARGEST] = [0.04, 4];
 const LEGIBLE = 0.6;
 const ALMOST_NORMAL = 0.9;
 const LEAST_HEIGHT = 280;
@@ -120,7 +120,9 @@ class Drawing {
     });
     const borders = this.frame.offsetHeight - this.frame.clientHeight;
     const bar = this.scroller.offsetHeight - this.scroller.clientHeight;
-    this.frame.style.height = `${Math.min(height + borders + Math.max(bar, 16), this.room)}px`;
+    // A small drawing would be hidden by bpmn.io's mark.
+    const below = this.fitted && height < 300 ? 44 : Math.max(bar, 16);
+    this.frame.style.height = `${Math.min(height + borders + below, this.room)}px`;
     this.canvas.resized();
     this.canvas.viewbox({ x: view.x, y: view.y, width: width / this.scale, height: height / this.scale });
   }
