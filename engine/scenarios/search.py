@@ -208,8 +208,11 @@ class Search:
         to one."""
         todo: list[tuple[float, int, int, Rest, Way]] = []
         here: Rest | None = rest
+        known: set[bytes] = set()
         while rest.end is None and most > 0:
-            if here is not None:
+            signature = signature_of(here.case)[0] if here is not None else b""
+            if here is not None and signature not in known:
+                known.add(signature)
                 for turn, way in enumerate(self._ways_on(here)):
                     left = self._to_end(way) + way.act.unlikely + 0.2 * here.depth
                     heapq.heappush(todo, (left, here.number, turn, here, way))
