@@ -152,13 +152,18 @@ class Search:
         extra = 0.1 * first.depth + _STEP * (rest.depth - first.depth)
         chains = chains_of(rest.case)
         places = [(p.kind, f"{p.process}/{p.element}") for p in rest.case.openings]
-        idle = goal.idle(rest.case, chains)
+        here, idle = goal.cost(rest.case, chains), goal.idle(rest.case, chains)
         for turn, way in enumerate(self._ways_on(rest)):
             number = places.index((way.act.kind, way.act.element))
             seen = self._seen.get(way.known_by)
+            name = way.act.element.partition("/")[0]
             ends = {taken[-1] if taken else None for taken in seen or [()]}
+            # What lies behind the end of a call was seen where another process called.
             cost = min(
-                goal.cost(rest.case, chains, Onward(number, way.act.answers, to)) for to in ends
+                goal.cost(rest.case, chains, Onward(number, way.act.answers, to))
+                if to is None or to.startswith(f"{name}/")
+                else here - _STEP
+                for to in ends
             )
             if number in idle:
                 cost += _IN_VAIN
