@@ -88,6 +88,7 @@ _GENERIC: Final = _listed(
     "church"
 )
 """Words of schools, agencies and addresses that alone point at none."""
+_ARTICLES: Final = frozenset({"a", "an", "the"})
 _ENDINGS: Final = frozenset({"s", "es", "y", "ie"})
 _BEFORE_A_SENTENCE: Final = frozenset(".!?:;\n“\"‘'([-–—•")
 
@@ -107,6 +108,7 @@ class _Terms:
     words: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     initials: dict[str, str] = field(default_factory=dict)
+    capitals: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,9 @@ class Redactor:
         for texts, put in ((places, "[address]"), (schools, "[school]"), (agencies, "[agency]")):
             for text in texts:
                 self._add_title(text, put)
+        for texts, put in ((places, "[address]"), (schools, "[school]")):
+            for text in texts:
+                self._add_plain_title(text, put)
         for texts, put in ((others, "[taken out]"), (take_out, "[taken out]")):
             for text in texts:
                 self._add_phrase(text, put)
@@ -207,6 +212,19 @@ class Redactor:
         if len(parts) > 2:
             self._terms.initials.setdefault("".join(part[0] for part in parts), put)
 
+    def _add_plain_title(self, title: str, put: str) -> None:
+        """“Hill Street”, “Well Primary School”: a title of general words goes by its first one,
+        which is taken out where it is written as a name.
+        """
+        for line in re.split(r"[\n,;]+", title):
+            named = [
+                word.folded
+                for word in _words(line)
+                if word.folded not in _ARTICLES and not word.folded.isdigit()
+            ]
+            if named and _GENERIC.union(_SMALL_WORDS).issuperset(named):
+                self._terms.capitals.setdefault(named[0], put)
+
     def _add_phrase(self, phrase: str, put: str) -> None:
         parts = [word.folded for word in _words(phrase)]
         if parts:
@@ -263,6 +281,8 @@ class Redactor:
         for kept in (self._terms.names, self._terms.words):
             if folded in kept:
                 return kept[folded]
+        if word.written[:1].isupper() and folded in self._terms.capitals:
+            return self._terms.capitals[folded]
         if word.written.isupper() and folded in self._terms.initials:
             return self._terms.initials[folded]
         for kept in (self._terms.names, self._terms.words):

@@ -21,6 +21,8 @@ CHARACTER, SPACE = 5.1, 3.1
 """Mean widths in an 11 px label, in pixels."""
 LINE = 13
 FORWARD_SHARE = 0.75
+TALLEST = 960
+"""Pixels: at its natural size the whole height is on the screen, and only the width is scrolled."""
 
 Point = tuple[float, float]
 
@@ -202,6 +204,7 @@ def faults(xml: bytes) -> list[Fault]:
     if drawing.missing:
         return [Fault("not drawn", (key,)) for key in drawing.missing]
     return [
+        *_height(drawing),
         *_overlapping_shapes(drawing),
         *_out_of_place(drawing),
         *_edges_apart(drawing),
@@ -220,6 +223,11 @@ def _bounds(entry: etree._Element) -> Box:
 def _label(entry: etree._Element) -> Box | None:
     label = entry.find(f"{DI}BPMNLabel")
     return None if label is None or label.find(f"{DC}Bounds") is None else _bounds(label)
+
+
+def _height(drawing: Drawing) -> Iterator[Fault]:
+    if drawing.pool.height > TALLEST:
+        yield Fault("too high", ("pool",), f"{drawing.pool.height:g} pixels, {TALLEST} at most")
 
 
 def _overlapping_shapes(drawing: Drawing) -> Iterator[Fault]:

@@ -117,6 +117,7 @@ def test_a_well_drawn_diagram_has_no_faults() -> None:
 @pytest.mark.parametrize(
     ("changes", "kind", "ids"),
     [
+        ({"shapes": {"pool": (0, 0, 700, 961)}}, "too high", {"pool"}),
         ({"shapes": {"mend": (540, 260, 100, 80)}}, "overlap", {"mend", "done"}),
         ({"shapes": {"begin": (132, 82, 36, 36)}}, "overlap", {"begin", "inner"}),
         ({"shapes": {"work": (220, 100, 100, 60)}}, "overlap", {"work", "late"}),

@@ -27,6 +27,7 @@ GIVEN = "No episode is opened and no assessment made unless consent was given"
 RETURNED = "An assessment that is returned comes back to its author, unless the case is closed"
 ANEW = "An assessment that is returned goes nowhere before its author has done it again"
 PASSED = "No plan is agreed from an assessment that did not pass quality assurance"
+SMART = "No plan is agreed unless its actions are SMART"
 URGENT = "An urgent concern is referred to the MASH"
 AT_ONCE = "The MASH is told of an urgent concern before anything else"
 DECIDED = "The MASH decides about every urgent referral"
@@ -45,7 +46,7 @@ def test_every_rule_holds_and_is_proved() -> None:
 
 def test_every_rule_is_broken_below() -> None:
     said = set(re.findall(r'^name = "(.*)"$', FILES["policies.toml"].decode(), re.M))
-    before = {OVERSIGHT, AGREED, TRIAGE, RECORDED, GIVEN, RETURNED, ANEW, PASSED}
+    before = {OVERSIGHT, AGREED, TRIAGE, RECORDED, GIVEN, RETURNED, ANEW, PASSED, SMART}
     assert said == before | {URGENT, AT_ONCE, DECIDED, OPENLY, READ, RESOLVED, CARRIED}
     assert said == {rule for rules, *_ in BROKEN for rule in rules}
 
@@ -168,13 +169,22 @@ BROKEN: list[tuple[set[str], dict[str, bytes], str, tuple[str, ...]]] = [
         ("complete_caf_assessment", "are_all_criteria_met", "episode_has_ended"),
     ),
     (
-        {ANEW, PASSED},
+        {ANEW, PASSED, SMART},
         change(
             COORDINATOR,
             redirect("from_are_all_criteria_met_to_assessment_is_wanted", "plan_can_be_agreed"),
         ),
         "agree_plan",
         ("are_all_criteria_met", "plan_can_be_agreed", "agree_plan"),
+    ),
+    (
+        {SMART},
+        change(
+            "caf_social_worker.bpmn",
+            ("case_closed != true and plan_is_smart = true", "case_closed != true"),
+        ),
+        "agree_social_work_plan",
+        ("does_social_work_caf_go_on_after_assessment", "agree_social_work_plan"),
     ),
     (
         {URGENT},

@@ -216,7 +216,7 @@ NEUTRAL = said_in(
 """What a pack says about any family at all; a name like it tells nothing."""
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_no_part_of_an_anonymous_pack_tells_who_the_family_is(data: st.DataObject) -> None:
     children = data.draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
@@ -292,6 +292,18 @@ def test_a_doubtful_word_is_taken_out() -> None:
         "A friend, [name or place], came. [name or place] left."
     )
     assert redact("Late at EPS again.") == "Late at [school] again."
+
+
+def test_a_school_or_street_that_is_called_by_a_common_word_is_taken_out() -> None:
+    redact = Redactor(
+        [], places=["12 Church Street, Exampleton"], schools=["The Well Primary School"]
+    ).redact
+    assert redact("He is well at Well, near Church.") == (
+        "He is well at [school], near [address]."
+    )
+    assert redact("Well is a good school. The church helps the family.") == (
+        "[school] is a good school. The church helps the family."
+    )
 
 
 def test_a_pack_opens_in_word_and_is_whole() -> None:
