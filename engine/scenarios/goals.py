@@ -25,6 +25,8 @@ _NOT_THERE = 30.0
 """What it counts that no token has come by the first branch yet."""
 _MORE = 2.0
 """What it counts that something else has to be done first."""
+_OUTSIDE = 20.0
+"""What it counts that the sub-process that has to end has not begun."""
 _DAY = 0.02
 """What it counts to wait for a day."""
 
@@ -137,8 +139,9 @@ class Goal:
             here = next((one for one in chain if self.is_in(one)), None)
             if here is not None:
                 left += view.asking(0, here.instance, ())
-                if self._at_once:
+                if self._at_once and self._leaves:
                     left += view.beside(here.instance, here.element)
+                    left += 0.0 if view.is_inside(here.instance) else _OUTSIDE
                 if not self._asked(1) & self._set_between:
                     left += view.asking(1, here.instance, ())
             best = min(best, left)
@@ -248,6 +251,14 @@ class _View:
                     left = self.length(self.goal.to_end(), number)
                     others[level.element] = min(left, others.get(level.element, FAR))
         return sum(_MORE + left for left in others.values())
+
+    def is_inside(self, instance: int) -> bool:
+        """Whether an instance is in the sub-process that has to end."""
+        return any(
+            level.instance == instance and self.goal.has_to_end(level)
+            for chain in self.chains
+            for level in chain
+        )
 
     def asking(self, which: int, instance: int, below: Chain) -> float:
         """What it takes until what is asked at one of the branches is as it has to be."""

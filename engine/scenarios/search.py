@@ -152,13 +152,18 @@ class Search:
         extra = 0.1 * first.depth + _STEP * (rest.depth - first.depth)
         chains = chains_of(rest.case)
         places = [(p.kind, f"{p.process}/{p.element}") for p in rest.case.openings]
-        idle = goal.idle(rest.case, chains)
+        here, idle = goal.cost(rest.case, chains), goal.idle(rest.case, chains)
         for turn, way in enumerate(self._ways_on(rest)):
             number = places.index((way.act.kind, way.act.element))
             seen = self._seen.get(way.known_by)
+            name = way.act.element.partition("/")[0]
             ends = {taken[-1] if taken else None for taken in seen or [()]}
+            # What lies behind the end of a call was seen where another process called.
             cost = min(
-                goal.cost(rest.case, chains, Onward(number, way.act.answers, to)) for to in ends
+                goal.cost(rest.case, chains, Onward(number, way.act.answers, to))
+                if to is None or to.startswith(f"{name}/")
+                else here - _STEP
+                for to in ends
             )
             if number in idle:
                 cost += _IN_VAIN
@@ -208,8 +213,11 @@ class Search:
         to one."""
         todo: list[tuple[float, int, int, Rest, Way]] = []
         here: Rest | None = rest
+        known: set[bytes] = set()
         while rest.end is None and most > 0:
-            if here is not None:
+            signature = signature_of(here.case)[0] if here is not None else b""
+            if here is not None and signature not in known:
+                known.add(signature)
                 for turn, way in enumerate(self._ways_on(here)):
                     left = self._to_end(way) + way.act.unlikely + 0.2 * here.depth
                     heapq.heappush(todo, (left, here.number, turn, here, way))
