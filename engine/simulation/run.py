@@ -266,7 +266,7 @@ class _Months:
         self._forget_withdrawn()
         process, _, _ = place.partition("/")
         if not any(held.startswith(f"{process}/") for held in self._held):
-            return left < min(3 * usual, _HELD_ALONE)
+            return True
         few = place in self._held or len(self._held) < self._most_held
         return few and left < min(3 * usual, _HELD_FOR)
 
