@@ -37,6 +37,28 @@ class NotEmpty(EngineError):
     """There are cases already; among them made-up ones have no place."""
 
 
+_OPENED = (
+    sa.select(
+        user_task.c.id,
+        user_task.c.business_key,
+        user_task.c.process,
+        user_task.c.element,
+        user_task.c.due_at,
+    )
+    .where(user_task.c.id > sa.bindparam("latest"), user_task.c.status == "open")
+    .order_by(user_task.c.id)
+)
+_NEXT_DUE = sa.select(
+    sa.select(sa.func.min(instance.c.next_due_at))
+    .where(instance.c.status == "active")
+    .scalar_subquery(),
+    sa.select(sa.func.min(incident.c.next_retry_at))
+    .where(incident.c.closed_at.is_(None))
+    .scalar_subquery(),
+)
+"""When the next timer falls due, and when a step that failed is tried again."""
+
+
 def simulate(
     runtime: Runtime, council: Council, cases: int, seed: int, start: datetime, end: datetime
 ) -> Outcome:
@@ -87,6 +109,7 @@ class _Months:
         self._came: Counter[str] = Counter()
         self._most_held = _MOST_HELD * cases
         self._latest = 0
+        self._falls_due: datetime | None = None
         self._turns = count()
         self._plans: list[tuple[datetime, int, Callable[[], None]]] = []
         dice = Random(f"{seed}")  # noqa: S311 - made-up cases need no secrets
@@ -102,9 +125,8 @@ class _Months:
         """Do what is next until the end."""
         while True:
             planned = self._plans[0][0] if self._plans else self.end
-            falls_due = self._next_due()
-            if falls_due is not None and falls_due <= min(planned, self.end):
-                self.now = max(self.now, falls_due)
+            if self._falls_due is not None and self._falls_due <= min(planned, self.end):
+                self.now = max(self.now, self._falls_due)
                 moved = due.fire_due(self.runtime)
                 self.fired += moved
                 self._look_around()
@@ -225,19 +247,12 @@ class _Months:
         heapq.heappush(self._plans, (moment, next(self._turns), do))
 
     def _look_around(self) -> None:
-        """Plan the tasks that were opened since the last look."""
+        """See when the next timer falls due, and plan the tasks that were opened since the last
+        look."""
         with database.reading(self.runtime.database) as connection:
-            rows = connection.execute(
-                sa.select(
-                    user_task.c.id,
-                    user_task.c.business_key,
-                    user_task.c.process,
-                    user_task.c.element,
-                    user_task.c.due_at,
-                )
-                .where(user_task.c.id > self._latest, user_task.c.status == "open")
-                .order_by(user_task.c.id)
-            ).all()
+            moments = connection.execute(_NEXT_DUE).one()
+            rows = connection.execute(_OPENED, {"latest": self._latest}).all()
+        self._falls_due = min((moment for moment in moments if moment is not None), default=None)
         for row in rows:
             self._latest = row.id
             dice = self.dice[row.business_key]
@@ -283,17 +298,6 @@ class _Months:
     @staticmethod
     def _later(do: Callable[[int], None], task_id: int) -> Callable[[], None]:
         return lambda: do(task_id)
-
-    def _next_due(self) -> datetime | None:
-        """When the next timer falls due, or a step that failed is tried again."""
-        timers = sa.select(sa.func.min(instance.c.next_due_at)).where(instance.c.status == "active")
-        retries = sa.select(sa.func.min(incident.c.next_retry_at)).where(
-            incident.c.closed_at.is_(None)
-        )
-        both = sa.select(timers.scalar_subquery(), retries.scalar_subquery())
-        with database.reading(self.runtime.database) as connection:
-            moments = connection.execute(both).one()
-        return min((moment for moment in moments if moment is not None), default=None)
 
     # --- what came of it
 
