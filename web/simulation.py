@@ -31,7 +31,7 @@ _ASKS = {
     "close_requested": 0.4,
     "disagreement_raised": 0.2,
 }
-_OFTEN = 0.13
+_OFTEN = 0.18
 
 
 _AT_FIRST = 40

@@ -29,6 +29,7 @@ _MOST_HELD = 0.2
 the end there are cases everywhere, and not only where many come or stay long. It waits no longer
 than these days, longer if it is the only one in its process; beyond one in each process no greater
 part of the cases waits so."""
+_LOOK_AGAIN = timedelta(days=5)
 _BY_THE_SAME = 0.85
 _CLAIMED = 0.5
 
@@ -164,6 +165,11 @@ class _Months:
     def _do(self, task_id: int) -> None:
         task = queries.task(self.runtime, task_id)
         if task.status != "open":
+            return
+        if task.business_key in self._staying.values():
+            # Other work could end the case, and with it what is to stay.
+            again = working_moment(self.dice[task.business_key], self.now + _LOOK_AGAIN)
+            self._plan(again, self._later(self._do, task_id))
             return
         person = self._who_does(task)
         if person is None:
