@@ -16,7 +16,7 @@ from engine import simulation
 from engine.errors import EngineError
 from engine.runtime import SYSTEM, Runtime
 from engine.simulation import Arrival, Council, Manner, Outcome
-from handlers import directory, intake
+from handlers import directory, intake, notifications
 from handlers.practices import PRACTICES
 from handlers.vocabulary import LONDON, today
 from web import demo, families, rehearsal
@@ -31,12 +31,14 @@ _ASKS = {
     "close_requested": 0.4,
     "disagreement_raised": 0.2,
 }
-_OFTEN = 0.13
+_OFTEN = 0.18
 
 
 _AT_FIRST = 40
 _SEED = 1
 _MONTHS = timedelta(days=270)
+_UNREAD_FOR = timedelta(days=14)
+_MOST_UNREAD = 100_000
 
 
 class RealPeople(EngineError):
@@ -102,9 +104,21 @@ def simulate(
         _OFTEN,
     )
     with _unhurried(runtime.database):
-        return simulation.simulate(
+        made = simulation.simulate(
             runtime, council, cases, seed, _beginning(first), _beginning(until)
         )
+        _read_inboxes(runtime, _beginning(until) - _UNREAD_FOR)
+    return made
+
+
+def _read_inboxes(runtime: Runtime, until: datetime) -> None:
+    """Let everyone have read what they were told until then, a day after it came."""
+    with runtime.database.begin() as connection:
+        for user in directory.list_users(connection):
+            for told in notifications.inbox(connection, user, unread=True, limit=_MOST_UNREAD):
+                if told.created_at < until:
+                    read = told.created_at + timedelta(days=1)
+                    notifications.mark_read(connection, user, told.id, now=read)
 
 
 def _beginning(day: date) -> datetime:

@@ -29,12 +29,35 @@ _MOST_HELD = 0.2
 the end there are cases everywhere, and not only where many come or stay long. It waits no longer
 than these days, longer if it is the only one in its process; beyond one in each process no greater
 part of the cases waits so."""
+_LOOK_AGAIN = timedelta(days=5)
 _BY_THE_SAME = 0.85
 _CLAIMED = 0.5
 
 
 class NotEmpty(EngineError):
     """There are cases already; among them made-up ones have no place."""
+
+
+_OPENED = (
+    sa.select(
+        user_task.c.id,
+        user_task.c.business_key,
+        user_task.c.process,
+        user_task.c.element,
+        user_task.c.due_at,
+    )
+    .where(user_task.c.id > sa.bindparam("latest"), user_task.c.status == "open")
+    .order_by(user_task.c.id)
+)
+_NEXT_DUE = sa.select(
+    sa.select(sa.func.min(instance.c.next_due_at))
+    .where(instance.c.status == "active")
+    .scalar_subquery(),
+    sa.select(sa.func.min(incident.c.next_retry_at))
+    .where(incident.c.closed_at.is_(None))
+    .scalar_subquery(),
+)
+"""When the next timer falls due, and when a step that failed is tried again."""
 
 
 def simulate(
@@ -87,6 +110,7 @@ class _Months:
         self._came: Counter[str] = Counter()
         self._most_held = _MOST_HELD * cases
         self._latest = 0
+        self._falls_due: datetime | None = None
         self._turns = count()
         self._plans: list[tuple[datetime, int, Callable[[], None]]] = []
         dice = Random(f"{seed}")  # noqa: S311 - made-up cases need no secrets
@@ -102,9 +126,8 @@ class _Months:
         """Do what is next until the end."""
         while True:
             planned = self._plans[0][0] if self._plans else self.end
-            falls_due = self._next_due()
-            if falls_due is not None and falls_due <= min(planned, self.end):
-                self.now = max(self.now, falls_due)
+            if self._falls_due is not None and self._falls_due <= min(planned, self.end):
+                self.now = max(self.now, self._falls_due)
                 moved = due.fire_due(self.runtime)
                 self.fired += moved
                 self._look_around()
@@ -142,6 +165,11 @@ class _Months:
     def _do(self, task_id: int) -> None:
         task = queries.task(self.runtime, task_id)
         if task.status != "open":
+            return
+        if task.business_key in self._staying.values():
+            # Other work could end the case, and with it what is to stay.
+            again = working_moment(self.dice[task.business_key], self.now + _LOOK_AGAIN)
+            self._plan(again, self._later(self._do, task_id))
             return
         person = self._who_does(task)
         if person is None:
@@ -225,19 +253,12 @@ class _Months:
         heapq.heappush(self._plans, (moment, next(self._turns), do))
 
     def _look_around(self) -> None:
-        """Plan the tasks that were opened since the last look."""
+        """See when the next timer falls due, and plan the tasks that were opened since the last
+        look."""
         with database.reading(self.runtime.database) as connection:
-            rows = connection.execute(
-                sa.select(
-                    user_task.c.id,
-                    user_task.c.business_key,
-                    user_task.c.process,
-                    user_task.c.element,
-                    user_task.c.due_at,
-                )
-                .where(user_task.c.id > self._latest, user_task.c.status == "open")
-                .order_by(user_task.c.id)
-            ).all()
+            moments = connection.execute(_NEXT_DUE).one()
+            rows = connection.execute(_OPENED, {"latest": self._latest}).all()
+        self._falls_due = min((moment for moment in moments if moment is not None), default=None)
         for row in rows:
             self._latest = row.id
             dice = self.dice[row.business_key]
@@ -266,7 +287,7 @@ class _Months:
         self._forget_withdrawn()
         process, _, _ = place.partition("/")
         if not any(held.startswith(f"{process}/") for held in self._held):
-            return left < min(3 * usual, _HELD_ALONE)
+            return True
         few = place in self._held or len(self._held) < self._most_held
         return few and left < min(3 * usual, _HELD_FOR)
 
@@ -283,17 +304,6 @@ class _Months:
     @staticmethod
     def _later(do: Callable[[int], None], task_id: int) -> Callable[[], None]:
         return lambda: do(task_id)
-
-    def _next_due(self) -> datetime | None:
-        """When the next timer falls due, or a step that failed is tried again."""
-        timers = sa.select(sa.func.min(instance.c.next_due_at)).where(instance.c.status == "active")
-        retries = sa.select(sa.func.min(incident.c.next_retry_at)).where(
-            incident.c.closed_at.is_(None)
-        )
-        both = sa.select(timers.scalar_subquery(), retries.scalar_subquery())
-        with database.reading(self.runtime.database) as connection:
-            moments = connection.execute(both).one()
-        return min((moment for moment in moments if moment is not None), default=None)
 
     # --- what came of it
 

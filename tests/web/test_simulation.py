@@ -23,7 +23,7 @@ from engine.runtime import Runtime
 from engine.simulation import NotEmpty, Outcome
 from handlers import directory, services
 from handlers.directory import User
-from handlers.models import cases, contacts
+from handlers.models import cases, contacts, notifications
 from web import simulation
 from web.app import create_app
 
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.timeout(600)
 ROOT = Path(__file__).parents[2]
 FIRST, UNTIL = date(2025, 3, 1), date(2026, 3, 1)
 AFTER = datetime(2026, 3, 2, 9, tzinfo=UTC)
-SEED = 1
+SEED = 2
 NUMBERS_AND_ADDRESSES = re.compile(rb"[\w.]+@([\w.]+)|\b(0\d{3,4} ?\d{6})\b")
 
 
@@ -125,6 +125,13 @@ def test_every_contact_is_sent_once_by_the_sources_of_its_model(year: Year) -> N
         ("step_down", "caf"),
         ("cads", "cads"),
     }
+
+
+def test_only_what_came_lately_is_unread(year: Year) -> None:
+    told = year.rows(sa.select(notifications.c.created_at, notifications.c.read_at))
+    lately = [one for one in told if one.read_at is None]
+    assert 0 < len(lately) < len(told) / 2
+    assert min(one.created_at for one in lately) >= datetime(2026, 2, 15, tzinfo=UTC)
 
 
 def test_the_pages_of_made_up_cases_read_well(year: Year) -> None:
