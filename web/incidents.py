@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from engine import commands, queries
 from engine.errors import NotFound
 from handlers import access
-from web.people import reading, runtime, signed_in
+from web.people import family_names, reading, runtime, signed_in
 from web.sign_in import safe_address
 
 blueprint = Blueprint("incidents", __name__)
@@ -17,7 +17,9 @@ blueprint = Blueprint("incidents", __name__)
 @blueprint.get("/incidents")
 def index() -> ResponseReturnValue:
     """Every automatic step of the person's cases that failed and waits to be tried again."""
-    return render_template("incidents.html", incidents=_theirs())
+    found = _theirs()
+    families = family_names(incident.business_key for incident in found)
+    return render_template("incidents.html", incidents=found, families=families)
 
 
 @blueprint.post("/incidents/<int(max=2147483647):incident_id>/retry")

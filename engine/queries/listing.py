@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -213,24 +214,29 @@ def _open_tasks(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
 
 
 def _stands(runtime: Runtime, steps: Collection[Step]) -> sa.ColumnElement[bool]:
-    """An instance waits at one of these steps. Where a person has to do something an index of the
-    tasks tells; elsewhere the markings are looked through."""
+    """An instance waits at one of these steps. Rows of tasks and incidents tell of people and of
+    what failed; for calls, events and joins the markings are looked through."""
     found: list[sa.ColumnElement[bool]] = [sa.false()]
-    tasks = [
-        sa.and_(user_task.c.process == step.process, user_task.c.element == step.element)
-        for step in steps
-        if step.kind == "userTask"
-    ]
-    if tasks:
-        found.append(instance.c.id.in_(_open_tasks(sa.or_(*tasks))))
-    found += [
-        sa.and_(
-            instance.c.process == step.process,
-            stands_at(runtime.database.dialect, instance.c.state, step.element),
+    for process in sorted({step.process for step in steps}):
+        kinds: dict[str, list[str]] = defaultdict(list)
+        for step in steps:
+            if step.process == process:
+                kinds[step.kind].append(step.element)
+        people = user_task.c.element.in_(kinds.pop("userTask", []))
+        automatic = kinds.pop("serviceTask", []) + kinds.pop("businessRuleTask", [])
+        failed = sa.select(incident.c.instance_id).where(
+            incident.c.closed_at.is_(None), incident.c.element.in_(automatic)
         )
-        for step in steps
-        if step.kind != "userTask"
-    ]
+        others = [
+            stands_at(runtime.database.dialect, instance.c.state, element)
+            for elements in kinds.values()
+            for element in elements
+        ]
+        here = instance.c.process == process
+        found += [
+            instance.c.id.in_(_open_tasks(user_task.c.process == process, people)),
+            sa.and_(here, sa.or_(sa.false(), instance.c.id.in_(failed), *others)),
+        ]
     return sa.or_(*found)
 
 

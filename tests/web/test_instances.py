@@ -211,6 +211,14 @@ def test_an_incident_is_tried_again_from_the_instance(world: World) -> None:
     assert "There are no incidents." in browser.get("/instances?incident=yes").text
 
 
+def test_an_incident_in_its_own_list_leads_to_where_it_stands(world: World) -> None:
+    reference = with_an_incident(world)
+    browser = world.browser("manager")
+    page = browser.get("/incidents")
+    case = browser.get(page.links()[f"Tell lead professional of {reference}"])
+    assert "Lee Leadpro is no longer active" in case.text
+
+
 def test_a_task_is_given_to_someone_else_from_the_instance(world: World) -> None:
     reference = world.contact()
     browser = world.browser("manager")

@@ -30,16 +30,16 @@ def crowded(database_url: str) -> Iterator[Client]:
     office = Office(engine)
     with engine.begin() as connection:
         directory.seed_demo(connection)
-    for _ in range(3):
-        office.receive()
-    for _ in range(2):
-        office.receive()
+    for number in range(5):
+        office.receive(reference=f"NEW-{number}")
+    for number in range(2):
+        office.receive(reference=f"DECIDED-{number}")
         office.triage()
     office.do("create_contact_record", "coordinator2", co_ordinator="coordinator", notes="")
     office.do("make_enquiries", "coordinator", enquiries="x", enquiry_outcome="caf_required")
     office.do("confirm_consent", "coordinator", **CONSENT)
     office.now = office.now.replace(month=4)
-    office.receive()
+    office.receive(reference="LATER")
     with engine.connect() as connection:
         few = connection.execute(sa.select(sa.func.count()).select_from(instance)).scalar_one()
     multiply(engine, INSTANCES // few)

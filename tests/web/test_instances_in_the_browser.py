@@ -66,7 +66,7 @@ def test_a_manager_goes_from_overdue_to_the_reason_gives_the_task_away_and_mends
         assert world.task(late).assignee == "mash2"
 
         press(page, page.get_by_role("link", name="Back to the caseload"))
-        expect(page).to_have_url(re.compile(r"/instances\?overdue=yes$"))
+        expect(page).to_have_url(f"{address}/instances?overdue=yes")
         press(page, page.get_by_role("link", name="With an incident (1)"))
         press(page, page.get_by_role("link", name="The service could not go on"))
         press(page, page.get_by_role("button", name="Try again"))

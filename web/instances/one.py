@@ -77,6 +77,7 @@ def show(reference: str, instance_id: int) -> ResponseReturnValue:
         names=names,
         can_do=lambda task: can_do(user, task),
         path=path,
+        since={visit.element: visit.came for visit in path.visits if visit.outcome == "open"},
         stays=_stays(path),
         outcome_words=outcome_words,
         span_words=span_words,
