@@ -58,7 +58,7 @@ def test_the_list_is_narrowed_down_by_what_the_address_says(world: World) -> Non
     failed = with_an_incident(world)
     world.pass_time(days=30)
     fresh = world.contact(reference="FRESH")
-    version = queries.versions(world.runtime, ["caf"])[0].id
+    version = queries.deployments(world.runtime, ["caf"])[0].id
     everything = {new, returned, failed, fresh}
     for query, expected in {
         "": everything,

@@ -6,7 +6,6 @@ import './viewer.js';
 import './instances.css';
 
 const READABLE = 0.5;
-const COMFORTABLE = 0.8;
 
 function label({ late, href }, text) {
   const note = document.createElement(href ? 'a' : 'span');
@@ -16,22 +15,20 @@ function label({ late, href }, text) {
   return note;
 }
 
-function tour(canvas, stops) {
+function tour(goTo, stops) {
   const next = document.createElement('button');
   let turn = 0;
   next.type = 'button';
   next.className = 'diagram-control';
   next.textContent = 'Go to next waiting step';
   next.addEventListener('click', () => {
-    const stop = stops[turn % stops.length];
+    goTo(stops[turn % stops.length]);
     turn += 1;
-    canvas.zoom(COMFORTABLE, { x: stop.x + stop.width / 2, y: stop.y + stop.height / 2 });
-    canvas.scrollToElement(stop, 120);
   });
   return next;
 }
 
-document.addEventListener('diagram-ready', ({ target, detail: { viewer } }) => {
+document.addEventListener('diagram-ready', ({ target, detail: { viewer, goTo } }) => {
   const shapes = viewer.get('elementRegistry');
   const overlays = viewer.get('overlays');
   for (const [id, note] of Object.entries(JSON.parse(target.dataset.diagramNotes || '{}'))) {
@@ -45,5 +42,5 @@ document.addEventListener('diagram-ready', ({ target, detail: { viewer } }) => {
     overlays.add(id, { position: { top: 0, left: 0 }, html: small, show: { maxZoom: READABLE }, scale: { min: 1 } });
   }
   const stops = JSON.parse(target.dataset.diagramTour || '[]').map((id) => shapes.get(id)).filter(Boolean);
-  if (stops.length) target.querySelector('.diagram-controls').append(tour(viewer.get('canvas'), stops));
+  if (stops.length) target.querySelector('.diagram-controls').append(tour(goTo, stops));
 });

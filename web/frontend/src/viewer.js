@@ -1,7 +1,7 @@
 // Shows a diagram in every element that names one:
 //   <div data-diagram-url="..." data-diagram-label="..." data-diagram-marks='{"active": [ids], "done": [ids], "incidents": [ids]}'>
 // The element's state is in data-diagram-state: loading, ready or failed. Once the picture is drawn the
-// element sends "diagram-ready" with the viewer.
+// element sends "diagram-ready" with the viewer, and with goTo(shape), which brings a shape into sight.
 import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
@@ -105,7 +105,8 @@ async function show(place) {
     listenToArrows(viewer);
     place.prepend(controls(viewer, current));
     window.addEventListener('resize', () => canvas.resized());
-    place.dispatchEvent(new CustomEvent('diagram-ready', { bubbles: true, detail: { viewer } }));
+    const goTo = (shape) => centre(canvas, shape);
+    place.dispatchEvent(new CustomEvent('diagram-ready', { bubbles: true, detail: { viewer, goTo } }));
     place.dataset.diagramState = 'ready';
   } catch (error) {
     console.error(error);
