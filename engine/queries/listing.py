@@ -86,7 +86,7 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Version:
+class Deployment:
     """A version of a model that was deployed."""
 
     id: int
@@ -143,15 +143,15 @@ def one_instance(runtime: Runtime, instance_id: int) -> Listed:
     return found[0]
 
 
-def versions(runtime: Runtime, models: Collection[str]) -> list[Version]:
+def deployments(runtime: Runtime, models: Collection[str]) -> list[Deployment]:
     """The versions of these models that were deployed, of each the newest first."""
     query = (
-        sa.select(*(deployment.c[name] for name in Version.__dataclass_fields__))
+        sa.select(*(deployment.c[name] for name in Deployment.__dataclass_fields__))
         .where(deployment.c.model.in_(models))
         .order_by(deployment.c.model, deployment.c.version.desc())
     )
     with reading(runtime.database) as connection:
-        return [Version(**row._mapping) for row in connection.execute(query)]
+        return [Deployment(**row._mapping) for row in connection.execute(query)]
 
 
 def steps_named(

@@ -58,7 +58,7 @@ def test_the_list_is_narrowed_down_by_what_the_address_says(world: World) -> Non
     failed = with_an_incident(world)
     world.pass_time(days=30)
     fresh = world.contact(reference="FRESH")
-    version = queries.versions(world.runtime, ["caf"])[0].id
+    version = queries.deployments(world.runtime, ["caf"])[0].id
     everything = {new, returned, failed, fresh}
     for query, expected in {
         "": everything,
@@ -185,8 +185,8 @@ def test_the_path_has_the_flows_that_were_taken_and_no_others(world: World) -> N
         process = world.runtime.model(connection, found.deployment_id).processes[found.process]
     steps = {process.flows[flow].source for flow in path.flows}
     assert {"make_enquiries", "confirm_consent", "quality_assure_assessment"} <= steps
-    ends = {process.flows[flow].target for flow in path.flows}
-    assert "agree_plan" not in ends
+    chosen = [flow for flow in process.outgoing["are_all_criteria_met"] if flow.id in path.flows]
+    assert [flow.name for flow in chosen] == ["No: back to the author"]
     assert path.whole
     visits = [visit.element for visit in path.visits if visit.kind == "userTask"]
     assert visits.count("complete_caf_assessment") == 2

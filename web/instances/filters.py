@@ -86,10 +86,10 @@ def choices(user: User) -> Choices:
     models = {
         name: queries.model_of(runtime(), name)
         for name in sorted(practices.managed_by(user.roles))
-        if queries.versions(runtime(), [name])
+        if queries.deployments(runtime(), [name])
     }
     several = len(models) > 1
-    versions = queries.versions(runtime(), list(models))
+    versions = queries.deployments(runtime(), list(models))
     lanes = {
         (element.lane, model.id)
         for model in models.values()

@@ -78,7 +78,7 @@ def drawing(model: str, process: str) -> ResponseReturnValue:
 
 def _version(filters: Filters, model: str) -> str:
     """The version asked for, if it is one of this model."""
-    mine = {str(each.id) for each in queries.versions(runtime(), [model])}
+    mine = {str(each.id) for each in queries.deployments(runtime(), [model])}
     return filters.version if filters.version in mine else ""
 
 

@@ -15,23 +15,20 @@ function label({ late, href }, text) {
   return note;
 }
 
-function tour(drawing, stops) {
+function tour(goTo, stops) {
   const next = document.createElement('button');
   let turn = 0;
   next.type = 'button';
   next.className = 'diagram-control';
   next.textContent = 'Go to next waiting step';
   next.addEventListener('click', () => {
-    const stop = stops[turn % stops.length];
+    goTo(stops[turn % stops.length]);
     turn += 1;
-    drawing.zoom(1);
-    drawing.centre(stop);
-    drawing.bringIntoWindow(stop);
   });
   return next;
 }
 
-document.addEventListener('diagram-ready', ({ target, detail: { viewer, drawing } }) => {
+document.addEventListener('diagram-ready', ({ target, detail: { viewer, goTo } }) => {
   const shapes = viewer.get('elementRegistry');
   const overlays = viewer.get('overlays');
   for (const [id, note] of Object.entries(JSON.parse(target.dataset.diagramNotes || '{}'))) {
@@ -45,5 +42,5 @@ document.addEventListener('diagram-ready', ({ target, detail: { viewer, drawing 
     overlays.add(id, { position: { top: 0, left: 0 }, html: small, show: { maxZoom: READABLE }, scale: { min: 1 } });
   }
   const stops = JSON.parse(target.dataset.diagramTour || '[]').map((id) => shapes.get(id)).filter(Boolean);
-  if (stops.length) target.querySelector('.diagram-controls').append(tour(drawing, stops));
+  if (stops.length) target.querySelector('.diagram-controls').append(tour(goTo, stops));
 });

@@ -1,7 +1,7 @@
 // Shows a diagram in every element that names one:
 //   <div data-diagram-url="..." data-diagram-label="..." data-diagram-marks='{"active": [ids], "done": [ids], "incidents": [ids]}'>
 // The element's state is in data-diagram-state: loading, ready or failed. Once the picture is drawn the
-// element sends "diagram-ready" with the viewer and the drawing.
+// element sends "diagram-ready" with the viewer, and with goTo(shape), which brings a shape into sight.
 //
 // The drawing is as large as it is, inside a frame that scrolls like any other part of a page: by wheel,
 // touch, keyboard and scroll bar. The names of the lanes stay at the left while it moves.
@@ -173,6 +173,12 @@ class Drawing {
     if (hidden > 0) window.scrollBy({ top: hidden, behavior: 'instant' });
   }
 
+  goTo(shape) {
+    this.zoom(Math.max(this.scale, 1));
+    this.centre(shape);
+    this.bringIntoWindow(shape);
+  }
+
   // The frame reaches from edge to edge of the window, whatever the column of text around it measures.
   fitToWindow() {
     const middle = this.middle();
@@ -218,9 +224,7 @@ function controls(drawing, current) {
     bar.prepend(
       button(current.length > 1 ? 'Go to next current step' : 'Go to current step', () => {
         next = (next + 1) % current.length;
-        drawing.zoom(Math.max(drawing.scale, 1));
-        drawing.centre(current[next]);
-        drawing.bringIntoWindow(current[next]);
+        drawing.goTo(current[next]);
       }),
     );
   }
@@ -318,7 +322,7 @@ async function show(place) {
     dragWithMouse(drawing);
     window.addEventListener('resize', () => drawing.fitToWindow());
     document.addEventListener('fullscreenchange', () => drawing.fitToWindow());
-    place.dispatchEvent(new CustomEvent('diagram-ready', { bubbles: true, detail: { viewer, drawing } }));
+    place.dispatchEvent(new CustomEvent('diagram-ready', { bubbles: true, detail: { viewer, goTo: (shape) => drawing.goTo(shape) } }));
     place.dataset.diagramState = 'ready';
   } catch (error) {
     console.error(error);

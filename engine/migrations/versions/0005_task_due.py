@@ -4,7 +4,7 @@ and an index by which the tasks open at one element are found."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "engine0004"
+revision = "engine0005"
 down_revision = "engine0001"
 branch_labels = None
 depends_on = None
