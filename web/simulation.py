@@ -34,7 +34,7 @@ _ASKS = {
 _OFTEN = 0.18
 
 
-_AT_FIRST = 40
+_AT_FIRST = 30
 _SEED = 1
 _MONTHS = timedelta(days=270)
 _UNREAD_FOR = timedelta(days=14)

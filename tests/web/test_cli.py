@@ -327,6 +327,7 @@ def test_serve_on_a_port_that_is_taken_names_another(sqlite_url: str) -> None:
     assert "Traceback" not in err
 
 
+@pytest.mark.timeout(300)
 def test_the_demonstration_serves_from_an_empty_database_and_stops_when_told(
     tmp_path: Path,
 ) -> None:

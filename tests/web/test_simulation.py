@@ -33,9 +33,10 @@ from .conftest import SETTINGS, World
 pytestmark = pytest.mark.timeout(600)
 
 ROOT = Path(__file__).parents[2]
-FIRST, UNTIL = date(2025, 3, 1), date(2026, 3, 1)
+CASES = 70
+FIRST, UNTIL = date(2025, 5, 1), date(2026, 3, 1)
 AFTER = datetime(2026, 3, 2, 9, tzinfo=UTC)
-SEED = 2
+SEED = 1
 NUMBERS_AND_ADDRESSES = re.compile(rb"[\w.]+@([\w.]+)|\b(0\d{3,4} ?\d{6})\b")
 
 
@@ -71,7 +72,7 @@ class Year:
 def year(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Year]:
     path = tmp_path_factory.mktemp("year") / "year.sqlite3"
     runtime = furnished(Path(shutil.copy(sqlite_template, path)))
-    yield Year(runtime, simulation.simulate(runtime, simulation.MODELS, 60, SEED, FIRST, UNTIL))
+    yield Year(runtime, simulation.simulate(runtime, simulation.MODELS, CASES, SEED, FIRST, UNTIL))
     runtime.database.dispose()
 
 
@@ -84,7 +85,7 @@ def test_every_diagram_has_cases_that_are_open_and_cases_that_have_ended(year: Y
 
 
 def test_nothing_goes_wrong_and_some_work_is_late(year: Year) -> None:
-    assert (year.made.cases, year.made.incidents, year.made.left) == (60, 0, ())
+    assert (year.made.cases, year.made.incidents, year.made.left) == (CASES, 0, ())
     assert queries.incidents(year.runtime) == []
     assert 0 < year.made.overdue_tasks < year.made.open_tasks
     assert year.made.messages > 0 and year.made.timers > 0
@@ -94,7 +95,7 @@ def test_nothing_goes_wrong_and_some_work_is_late(year: Year) -> None:
 
 def test_the_history_of_every_case_is_whole(year: Year) -> None:
     keys = [row.business_key for row in year.rows(sa.select(instance.c.business_key).distinct())]
-    assert len(keys) == 60
+    assert len(keys) == CASES
     assert [key for key in keys if queries.verify_history(year.runtime, key)] == []
 
 
@@ -118,7 +119,7 @@ def test_every_contact_is_sent_once_by_the_sources_of_its_model(year: Year) -> N
             cases, cases.c.reference == contacts.c.case_reference
         )
     )
-    assert len(sent) == 60
+    assert len(sent) == CASES
     assert {(row.source, row.model) for row in sent} == {
         ("e_caf", "caf"),
         ("e_mash", "caf"),
