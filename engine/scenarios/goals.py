@@ -166,6 +166,13 @@ class Goal:
         inside = element.scope in _within(self.process, self._scope)
         return self._leaves and inside and element.kind != "boundaryEvent"
 
+    def is_behind(self, branch: str) -> bool:
+        """Whether a branch is outside the sub-process that the first one is in."""
+        flow = self.process.flows.get(branch.rpartition("/")[2])
+        if flow is None:
+            return True
+        return self.process.elements[flow.target].scope not in _within(self.process, self._scope)
+
     def is_set_on_the_way(self, which: int) -> bool:
         """Whether the token itself comes by where that is set which one of the branches asks."""
         return which == 1 and bool(self._asked(1) & (self._set_between - self._set_by_call))
@@ -242,15 +249,20 @@ class _View:
         """What has to end first in an instance besides one of its elements."""
         others: dict[str, float] = {}
         for number, chain in enumerate(self.chains):
-            for level in chain:
+            for depth, level in enumerate(chain):
                 if (
                     level.instance == instance
                     and level.element != but
                     and self.goal.has_to_end(level)
+                    and not (self.is_moved(number, depth) and self._is_out())
                 ):
                     left = self.length(self.goal.to_end(), number)
                     others[level.element] = min(left, others.get(level.element, FAR))
         return sum(_MORE + left for left in others.values())
+
+    def _is_out(self) -> bool:
+        """Whether the next step is expected to lead out of what has to end."""
+        return self.onward is not None and self.goal.is_behind(self.onward.to or "")
 
     def is_inside(self, instance: int) -> bool:
         """Whether an instance is in the sub-process that has to end."""
