@@ -21,6 +21,8 @@ from engine.scenarios.values import Guard, guard_of
 from engine.services import ServiceRegistry
 
 _WAITING = frozenset({"userTask", "callActivity", "intermediateCatchEvent"})
+_FIRST, _SECOND, _BEFORE = range(3)
+"""What the branches ask, and what of the second has to be as it asks before the first is taken."""
 _NOT_THERE = 30.0
 """What it counts that no token has come by the first branch yet."""
 _MORE = 2.0
@@ -99,13 +101,15 @@ class Goal:
         self._leaves = gateway.scope not in _within(process, self._scope)
         between = [e for e in drawn.segments[pair[0]].elements if e is not gateway]
         self._at_once = not any(element.kind in _WAITING for element in between)
-        self._guards = tuple(guard_of(process, branch) for branch in pair)
         self._set_between = frozenset[str]().union(
             *(written(model, services, element) for element in between)
         )
         self._set_by_call = frozenset[str]().union(
             *(element.returns for element in between if element.called)
         )
+        first, second = (guard_of(process, branch) for branch in pair)
+        before = [one for one in second if not self._read((one,)) & self._set_between]
+        self._guards: tuple[Guard, ...] = (first, second, tuple(before))
         self._to_first = network.toward({self.first})
         self._to_second = network.toward({item_of(process, pair[1])})
         self._to_end = network.toward(
@@ -129,7 +133,7 @@ class Goal:
                 if level.branch == self.first and not view.is_moved(number, depth):
                     left = back + self._to_second[level.element]
                     left += view.beside(level.instance, level.element)
-                    left += view.asking(1, level.instance, chain[:depth])
+                    left += view.asking(_SECOND, level.instance, chain[:depth])
                     best = min(best, left + view.days_to(number))
                 back += self.network.ending(level.element)
         if best < FAR:
@@ -138,12 +142,11 @@ class Goal:
             left = _NOT_THERE + view.length(self._to_first, number)
             here = next((one for one in chain if self.is_in(one)), None)
             if here is not None:
-                left += view.asking(0, here.instance, ())
+                left += view.asking(_FIRST, here.instance, ())
                 if self._at_once and self._leaves:
                     left += view.beside(here.instance, here.element)
                     left += 0.0 if view.is_inside(here.instance) else _OUTSIDE
-                if not self._asked(1) & self._set_between:
-                    left += view.asking(1, here.instance, ())
+                left += view.asking(_BEFORE, here.instance, ())
             best = min(best, left)
         return best
 
@@ -175,7 +178,8 @@ class Goal:
 
     def is_set_on_the_way(self, which: int) -> bool:
         """Whether the token itself comes by where that is set which one of the branches asks."""
-        return which == 1 and bool(self._asked(1) & (self._set_between - self._set_by_call))
+        between = self._set_between - self._set_by_call
+        return which == _SECOND and bool(self._asked(_SECOND) & between)
 
     def is_met(self, which: int, variables: Mapping[str, Any]) -> bool:
         """Whether one of the branches is taken with these values."""
@@ -193,14 +197,13 @@ class Goal:
         return self._to_end
 
     def _asked(self, which: int) -> frozenset[str]:
-        return frozenset(
-            name
-            for source, _ in self._guards[which]
-            for name in self.model.expressions[source].variables
-        )
+        return self._read(self._guards[which])
+
+    def _read(self, guard: Guard) -> frozenset[str]:
+        return frozenset(n for source, _ in guard for n in self.model.expressions[source].variables)
 
     def _setting(self, guard: Guard) -> dict[str, float]:
-        asked = {name for source, _ in guard for name in self.model.expressions[source].variables}
+        asked = self._read(guard)
         setting = {
             item_of(process, element.id)
             for process in self.model.processes.values()
