@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from engine.diagrams import Process
@@ -108,8 +109,11 @@ class Goal:
             *(element.returns for element in between if element.called)
         )
         first, second = (guard_of(process, branch) for branch in pair)
-        before = [one for one in second if not self._read((one,)) & self._set_between]
-        self._guards: tuple[Guard, ...] = (first, second, tuple(before))
+        # Of what is set in between, only yes and no are thought of.
+        open_yet = self._read(second) & self._set_between
+        is_told = not open_yet or not any('"' in source for source, _ in second)
+        self._guards: tuple[Guard, ...] = (first, second, second if is_told else ())
+        self._open_yet = tuple(sorted(open_yet))
         self._to_first = network.toward({self.first})
         self._to_second = network.toward({item_of(process, pair[1])})
         self._to_end = network.toward(
@@ -121,7 +125,11 @@ class Goal:
                 and end.event is None
             }
         )
-        self._to_setting = [self._setting(guard) for guard in self._guards]
+        self._to_setting = [
+            self._setting(self._read(first)),
+            self._setting(self._read(second)),
+            self._setting(self._read(second) - self._set_between),
+        ]
 
     def cost(self, case: Case, chains: Sequence[Chain], onward: Onward | None = None) -> float:
         """How far the case is, or how far it is expected to be once it went on."""
@@ -183,9 +191,14 @@ class Goal:
 
     def is_met(self, which: int, variables: Mapping[str, Any]) -> bool:
         """Whether one of the branches is taken with these values."""
-        return all(
-            (self.model.expressions[source].evaluate(variables) is True) is holds
-            for source, holds in self._guards[which]
+        free = self._open_yet if which == _BEFORE else ()
+        return any(
+            all(
+                (self.model.expressions[source].evaluate(tried) is True) is holds
+                for source, holds in self._guards[which]
+            )
+            for values in product((None, True, False), repeat=len(free))
+            for tried in ({**variables, **dict(zip(free, values, strict=True))},)
         )
 
     def to_setting(self, which: int) -> Mapping[str, float]:
@@ -202,8 +215,7 @@ class Goal:
     def _read(self, guard: Guard) -> frozenset[str]:
         return frozenset(n for source, _ in guard for n in self.model.expressions[source].variables)
 
-    def _setting(self, guard: Guard) -> dict[str, float]:
-        asked = self._read(guard)
+    def _setting(self, asked: frozenset[str]) -> dict[str, float]:
         setting = {
             item_of(process, element.id)
             for process in self.model.processes.values()
