@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from engine.diagrams import Process
@@ -21,6 +22,8 @@ from engine.scenarios.values import Guard, guard_of
 from engine.services import ServiceRegistry
 
 _WAITING = frozenset({"userTask", "callActivity", "intermediateCatchEvent"})
+_FIRST, _SECOND, _BEFORE = range(3)
+"""What the branches ask, and what of the second has to be as it asks before the first is taken."""
 _NOT_THERE = 30.0
 """What it counts that no token has come by the first branch yet."""
 _MORE = 2.0
@@ -99,13 +102,18 @@ class Goal:
         self._leaves = gateway.scope not in _within(process, self._scope)
         between = [e for e in drawn.segments[pair[0]].elements if e is not gateway]
         self._at_once = not any(element.kind in _WAITING for element in between)
-        self._guards = tuple(guard_of(process, branch) for branch in pair)
         self._set_between = frozenset[str]().union(
             *(written(model, services, element) for element in between)
         )
         self._set_by_call = frozenset[str]().union(
             *(element.returns for element in between if element.called)
         )
+        first, second = (guard_of(process, branch) for branch in pair)
+        # Of what is set in between, only yes and no are thought of.
+        open_yet = self._read(second) & self._set_between
+        is_told = not open_yet or not any('"' in source for source, _ in second)
+        self._guards: tuple[Guard, ...] = (first, second, second if is_told else ())
+        self._open_yet = tuple(sorted(open_yet))
         self._to_first = network.toward({self.first})
         self._to_second = network.toward({item_of(process, pair[1])})
         self._to_end = network.toward(
@@ -117,7 +125,11 @@ class Goal:
                 and end.event is None
             }
         )
-        self._to_setting = [self._setting(guard) for guard in self._guards]
+        self._to_setting = [
+            self._setting(self._read(first)),
+            self._setting(self._read(second)),
+            self._setting(self._read(second) - self._set_between),
+        ]
 
     def cost(self, case: Case, chains: Sequence[Chain], onward: Onward | None = None) -> float:
         """How far the case is, or how far it is expected to be once it went on."""
@@ -129,7 +141,7 @@ class Goal:
                 if level.branch == self.first and not view.is_moved(number, depth):
                     left = back + self._to_second[level.element]
                     left += view.beside(level.instance, level.element)
-                    left += view.asking(1, level.instance, chain[:depth])
+                    left += view.asking(_SECOND, level.instance, chain[:depth])
                     best = min(best, left + view.days_to(number))
                 back += self.network.ending(level.element)
         if best < FAR:
@@ -138,12 +150,11 @@ class Goal:
             left = _NOT_THERE + view.length(self._to_first, number)
             here = next((one for one in chain if self.is_in(one)), None)
             if here is not None:
-                left += view.asking(0, here.instance, ())
+                left += view.asking(_FIRST, here.instance, ())
                 if self._at_once and self._leaves:
                     left += view.beside(here.instance, here.element)
                     left += 0.0 if view.is_inside(here.instance) else _OUTSIDE
-                if not self._asked(1) & self._set_between:
-                    left += view.asking(1, here.instance, ())
+                left += view.asking(_BEFORE, here.instance, ())
             best = min(best, left)
         return best
 
@@ -166,15 +177,28 @@ class Goal:
         inside = element.scope in _within(self.process, self._scope)
         return self._leaves and inside and element.kind != "boundaryEvent"
 
+    def is_behind(self, branch: str) -> bool:
+        """Whether a branch is outside the sub-process that the first one is in."""
+        flow = self.process.flows.get(branch.rpartition("/")[2])
+        if flow is None:
+            return True
+        return self.process.elements[flow.target].scope not in _within(self.process, self._scope)
+
     def is_set_on_the_way(self, which: int) -> bool:
         """Whether the token itself comes by where that is set which one of the branches asks."""
-        return which == 1 and bool(self._asked(1) & (self._set_between - self._set_by_call))
+        between = self._set_between - self._set_by_call
+        return which == _SECOND and bool(self._asked(_SECOND) & between)
 
     def is_met(self, which: int, variables: Mapping[str, Any]) -> bool:
         """Whether one of the branches is taken with these values."""
-        return all(
-            (self.model.expressions[source].evaluate(variables) is True) is holds
-            for source, holds in self._guards[which]
+        free = self._open_yet if which == _BEFORE else ()
+        return any(
+            all(
+                (self.model.expressions[source].evaluate(tried) is True) is holds
+                for source, holds in self._guards[which]
+            )
+            for values in product((None, True, False), repeat=len(free))
+            for tried in ({**variables, **dict(zip(free, values, strict=True))},)
         )
 
     def to_setting(self, which: int) -> Mapping[str, float]:
@@ -186,14 +210,12 @@ class Goal:
         return self._to_end
 
     def _asked(self, which: int) -> frozenset[str]:
-        return frozenset(
-            name
-            for source, _ in self._guards[which]
-            for name in self.model.expressions[source].variables
-        )
+        return self._read(self._guards[which])
 
-    def _setting(self, guard: Guard) -> dict[str, float]:
-        asked = {name for source, _ in guard for name in self.model.expressions[source].variables}
+    def _read(self, guard: Guard) -> frozenset[str]:
+        return frozenset(n for source, _ in guard for n in self.model.expressions[source].variables)
+
+    def _setting(self, asked: frozenset[str]) -> dict[str, float]:
         setting = {
             item_of(process, element.id)
             for process in self.model.processes.values()
@@ -242,15 +264,20 @@ class _View:
         """What has to end first in an instance besides one of its elements."""
         others: dict[str, float] = {}
         for number, chain in enumerate(self.chains):
-            for level in chain:
+            for depth, level in enumerate(chain):
                 if (
                     level.instance == instance
                     and level.element != but
                     and self.goal.has_to_end(level)
+                    and not (self.is_moved(number, depth) and self._is_out())
                 ):
                     left = self.length(self.goal.to_end(), number)
                     others[level.element] = min(left, others.get(level.element, FAR))
         return sum(_MORE + left for left in others.values())
+
+    def _is_out(self) -> bool:
+        """Whether the next step is expected to lead out of what has to end."""
+        return self.onward is not None and self.goal.is_behind(self.onward.to or "")
 
     def is_inside(self, instance: int) -> bool:
         """Whether an instance is in the sub-process that has to end."""

@@ -140,8 +140,8 @@ class _Game:
             following += [after for before, after in pairs if before == self.branch]
         self.seen.following.update(following)
         for item in move.items:
-            flow = self.process.flows.get(item.rpartition("/")[2])
-            called = self.process.elements[flow.target].called if flow is not None else None
+            taken = self.process.flows.get(item.rpartition("/")[2])
+            called = self.process.elements[taken.target].called if taken is not None else None
             if called:
                 self.seen.calls[called] = self.seen.calls.get(called, 0) | values
         here = tuple(sorted(one for one in trail.at.items() if self.branch in one[1])), values
