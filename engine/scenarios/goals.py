@@ -142,6 +142,7 @@ class Goal:
                     left = back + self._to_second[level.element]
                     left += view.beside(level.instance, level.element)
                     left += view.asking(_SECOND, level.instance, chain[:depth])
+                    left += view.asking(_BEFORE, level.instance, (), level)
                     best = min(best, left + view.days_to(number))
                 back += self.network.ending(level.element)
         if best < FAR:
@@ -287,8 +288,9 @@ class _View:
             for level in chain
         )
 
-    def asking(self, which: int, instance: int, below: Chain) -> float:
-        """What it takes until what is asked at one of the branches is as it has to be."""
+    def asking(self, which: int, instance: int, below: Chain, but: Level | None = None) -> float:
+        """What it takes until what is asked at one of the branches is as it has to be, by what is
+        done elsewhere than at one of the levels."""
         goal = self.goal
         variables = self._variables(instance, below)
         if goal.is_set_on_the_way(which) or goal.is_met(which, variables):
@@ -296,7 +298,7 @@ class _View:
         found = (
             self.length(goal.to_setting(which), number)
             for number, chain in enumerate(self.chains)
-            if any(level.instance == instance for level in chain)
+            if but not in chain and any(level.instance == instance for level in chain)
         )
         return _MORE + min(found, default=FAR)
 
