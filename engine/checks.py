@@ -18,7 +18,6 @@ from engine.services import ServiceRegistry
 from engine.shape import closure
 from engine.soundness import check_soundness
 
-
 _IN_VAIN = {
     ".bpmn": {"unknown-process", "uncaught", "model"},
     ".dmn": {"unknown-decision", "unknown-timescale"},

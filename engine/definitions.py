@@ -107,9 +107,7 @@ class Survey:
         return not any(finding.severity == "error" for finding in self.findings)
 
 
-def survey(
-    files: Mapping[str, bytes], services: ServiceRegistry, *, rules: bool = True
-) -> Survey:
+def survey(files: Mapping[str, bytes], services: ServiceRegistry, *, rules: bool = True) -> Survey:
     """Read a model as far as it can be read, and find everything that is wrong with it.
 
     The model's own rules take by far the most time to prove: without `rules` they are left out,

@@ -109,6 +109,7 @@ draft_file = sa.Table(
     sa.Column("path", sa.String(300), primary_key=True),
     sa.Column("revision", sa.Integer, primary_key=True),
     sa.Column("content", Packed, nullable=True),
+    sa.Column("aside", sa.Boolean, nullable=False),
     sa.Column("author", sa.String(200), nullable=False),
     sa.Column("saved_at", Moment, nullable=False),
 )

@@ -1,8 +1,26 @@
 """Every read. What there is to do is in `work`, what happened in `record`, where a case is in
-`whereabouts`, why a task is there in `grounds`, and what a person may start in `entries`."""
+`whereabouts`, why a task is there in `grounds`, what a person may start in `entries`; models,
+their versions and drafts in `drafts`, and what may be named in them in `palette`."""
 
 from engine.automation import latest_submission
 from engine.model import Clause
+from engine.queries.drafts import (
+    Activation,
+    Draft,
+    DraftEvent,
+    DraftFile,
+    ModelRow,
+    Save,
+    Version,
+    draft,
+    draft_files,
+    drafts,
+    models,
+    saves,
+    version_files,
+    versions,
+    was_deployed,
+)
 from engine.queries.entries import Entry, entries
 from engine.queries.grounds import (
     Answer,
@@ -13,6 +31,7 @@ from engine.queries.grounds import (
     grounds,
 )
 from engine.queries.onward import Turn, Way
+from engine.queries.palette import Palette, palette
 from engine.queries.record import (
     Diagram,
     Event,
@@ -42,27 +61,38 @@ from engine.queries.work import (
 )
 
 __all__ = [
+    "Activation",
     "Answer",
     "Cause",
     "Clause",
     "DecisionTaken",
     "Diagram",
+    "Draft",
+    "DraftEvent",
+    "DraftFile",
     "Entry",
     "Event",
     "Grounds",
     "Incident",
     "InstanceRow",
     "Message",
+    "ModelRow",
     "Page",
+    "Palette",
     "Place",
     "Reckoning",
+    "Save",
     "Submission",
     "Task",
     "TaskRow",
     "Turn",
+    "Version",
     "Way",
     "closed_tasks",
     "diagram",
+    "draft",
+    "draft_files",
+    "drafts",
     "entries",
     "grounds",
     "history",
@@ -70,12 +100,18 @@ __all__ = [
     "instances",
     "latest_submission",
     "model_of",
+    "models",
     "open_tasks",
+    "palette",
+    "saves",
     "submissions",
     "task",
     "tray",
     "tray_counts",
     "verify_history",
+    "version_files",
+    "versions",
     "waiting_messages",
+    "was_deployed",
     "whereabouts",
 ]

@@ -29,7 +29,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_activation_model", "activation", ["model", "id"], unique=False)
     op.execute(
-        "INSERT INTO activation (model, deployment_id, at, \"by\", reason) "
+        'INSERT INTO activation (model, deployment_id, at, "by", reason) '
         "SELECT model, id, deployed_at, deployed_by, '' FROM deployment ORDER BY model, version"
     )
     op.create_table(
@@ -60,6 +60,7 @@ def upgrade() -> None:
         sa.Column("path", sa.String(length=300), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("aside", sa.Boolean(), nullable=False),
         sa.Column("author", sa.String(length=200), nullable=False),
         sa.Column("saved_at", MOMENT, nullable=False),
         sa.ForeignKeyConstraint(
