@@ -13,7 +13,7 @@ from engine.approvals import authors
 from engine.database import reading
 from engine.drafts import both_changed, current, row_of
 from engine.errors import NotFound
-from engine.models import activation, deployment, draft_event, draft_file, model_draft
+from engine.models import activation, deployment, draft_event, draft_file, model_draft, resource
 from engine.runtime import Runtime, files_of, live_version
 from engine.versions import deployment_of
 
@@ -52,6 +52,14 @@ class Version:
     draft_id: int | None
     title: str
     authors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VersionFile:
+    """A file of a version and its size in bytes."""
+
+    path: str
+    size: int
 
 
 @dataclass(frozen=True)
@@ -129,32 +137,39 @@ class Save:
 def models(runtime: Runtime) -> list[ModelRow]:
     """Every deployed model, by name."""
     with reading(runtime.database) as connection:
-        counts = connection.execute(
-            sa.select(deployment.c.model, sa.func.count().label("versions")).group_by(
-                deployment.c.model
-            )
-        ).all()
-        found = []
-        for row in counts:
-            number, model = runtime.live(connection, row.model)
-            states: dict[str, int] = dict(
-                connection.execute(
-                    sa.select(model_draft.c.status, sa.func.count())
-                    .where(model_draft.c.model == row.model)
-                    .group_by(model_draft.c.status)
-                ).tuples()
-            )
-            found.append(
-                ModelRow(
-                    row.model,
-                    model.name,
-                    _number(connection, number),
-                    row.versions,
-                    states.get("open", 0),
-                    states.get("asked", 0),
-                )
-            )
-        return sorted(found, key=lambda one: one.name)
+        ids = connection.execute(sa.select(deployment.c.model).distinct()).scalars()
+        rows = [_model_row(runtime, connection, model_id) for model_id in list(ids)]
+        return sorted(rows, key=lambda one: one.name)
+
+
+def model_row(runtime: Runtime, model_id: str) -> ModelRow:
+    """A deployed model. Raises NotFound."""
+    with reading(runtime.database) as connection:
+        return _model_row(runtime, connection, model_id)
+
+
+def _model_row(runtime: Runtime, connection: sa.Connection, model_id: str) -> ModelRow:
+    if live_version(connection, model_id) is None:
+        raise NotFound("There is no such model.")
+    number, model = runtime.live(connection, model_id)
+    versions = connection.execute(
+        sa.select(sa.func.count()).where(deployment.c.model == model_id)
+    ).scalar_one()
+    states: dict[str, int] = dict(
+        connection.execute(
+            sa.select(model_draft.c.status, sa.func.count())
+            .where(model_draft.c.model == model_id)
+            .group_by(model_draft.c.status)
+        ).tuples()
+    )
+    return ModelRow(
+        model_id,
+        model.name,
+        _number(connection, number),
+        versions,
+        states.get("open", 0),
+        states.get("asked", 0),
+    )
 
 
 def versions(runtime: Runtime, model_id: str) -> list[Version]:
@@ -200,6 +215,18 @@ def version_files(runtime: Runtime, model_id: str, version: int) -> dict[str, by
     """The files of a version by path. Raises NotFound."""
     with reading(runtime.database) as connection:
         return files_of(connection, deployment_of(connection, model_id, version))
+
+
+def version_listing(runtime: Runtime, model_id: str, version: int) -> list[VersionFile]:
+    """The files of a version, without what they hold. Raises NotFound."""
+    with reading(runtime.database) as connection:
+        number = deployment_of(connection, model_id, version)
+        rows = connection.execute(
+            sa.select(resource.c.path, sa.func.length(resource.c.content).label("size"))
+            .where(resource.c.deployment_id == number)
+            .order_by(resource.c.path)
+        )
+        return [VersionFile(row.path, row.size) for row in rows]
 
 
 def was_deployed(runtime: Runtime, digest: str) -> bool:
