@@ -86,6 +86,14 @@ class DiagramEditor {
     this.#shown.get('canvas').scrollToElement(shape, AROUND);
   }
 
+  find() {
+    this.#shown.get('searchPad').toggle();
+  }
+
+  showWhole() {
+    this.#shown.get('canvas').zoom('fit-viewport', 'auto');
+  }
+
   history() {
     const stack = this.#shown.get('commandStack', false);
     return {
@@ -118,4 +126,16 @@ openPage((places, settings, file) => {
       },
     };
   });
-});
+}).then((opened) => opened && offer(opened.editor));
+
+function offer(editor) {
+  for (const [part, action] of [['find', () => editor.find()], ['whole', () => editor.showWhole()]]) {
+    const button = document.querySelector(`[data-studio-part="${part}"]`);
+    if (!button) continue;
+    button.hidden = false;
+    button.addEventListener('click', (event) => {
+      event.stopPropagation(); // the search closes at a click on anything else
+      action();
+    });
+  }
+}

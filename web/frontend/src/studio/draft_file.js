@@ -46,6 +46,15 @@ export class DraftFile {
     return new Date(said.saved_at);
   }
 
+  /** Puts a further file into the draft, which must not have it yet. */
+  async create(files, path, source) {
+    const address = files + path.split('/').map(encodeURIComponent).join('/');
+    const answer = await this.#send(address, 'PUT', source, { 'Content-Type': 'text/plain; charset=utf-8', 'If-None-Match': '*' });
+    if (answer.ok) return;
+    const said = await words(answer);
+    throw new NotSaved(said.message ?? sorry(answer.status), { later: false });
+  }
+
   /** Posts JSON to another address of the draft; returns the answer. */
   async ask(address, question, signal) {
     return this.#send(address, 'POST', JSON.stringify(question), { 'Content-Type': 'application/json' }, signal);

@@ -1,6 +1,5 @@
 // The list of findings beside a canvas: asked for after each change, in words, leading to its element.
 const PAUSE = 400;
-const FURTHER = 700;
 
 export class Findings {
   #timer = null;
@@ -9,8 +8,9 @@ export class Findings {
   #chosen = null;
 
   /**
-   * `ask` takes the source and a signal and returns {findings, complete}; `show` draws all findings;
-   * `choose` leads to one of them; `link` gives the address of another file's editor.
+   * `ask` takes the source, whether the model's own rules are to be proved too, and a signal; it
+   * returns {findings, complete}. `show` draws all findings; `choose` leads to one of them; `link`
+   * gives the address of another file's editor.
    */
   constructor({ place, summary, read, ask, path, show, choose, link }) {
     Object.assign(this, { summary, read, ask, path, show, choose, link });
@@ -30,13 +30,11 @@ export class Findings {
     clearTimeout(this.#timer);
     try {
       const source = await this.read();
-      for (let complete = false; !complete;) {
-        const answer = await this.ask(source, asking.signal);
+      for (const whole of [false, true]) {
+        const answer = await this.ask(source, whole, asking.signal);
         if (asking.signal.aborted) return;
         this.#render(answer.findings, answer.complete);
-        complete = answer.complete;
-        if (!complete) await new Promise((go) => setTimeout(go, FURTHER));
-        if (asking.signal.aborted) return;
+        if (answer.complete) return;
       }
     } catch (error) {
       if (error.name === 'AbortError') return;

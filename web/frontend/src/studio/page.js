@@ -51,8 +51,8 @@ export async function openPage(makeEditor) {
       summary: part('summary'),
       path: settings.path,
       read: () => (editing ? editor.source() : source),
-      ask: async (text, signal) => {
-        const answer = await file.ask(settings.findings, { path: settings.path, source: text }, signal);
+      ask: async (text, whole, signal) => {
+        const answer = await file.ask(settings.findings, { path: settings.path, source: text, whole }, signal);
         if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
         return answer.json();
       },
