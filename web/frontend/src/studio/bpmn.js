@@ -10,10 +10,11 @@ import { differences } from './difference.js';
 import { copyForeignModule } from './extension.js';
 import { newForm } from './new_form.js';
 import { idFrom, namedIdsModule } from './named_ids.js';
+import { offeredModule } from './offered.js';
 import { openPage } from './page.js';
 import { Properties } from './properties.js';
 
-const MODULES = [CreateAppendAnythingModule, copyForeignModule, namedIdsModule, togetherModule];
+const MODULES = [CreateAppendAnythingModule, copyForeignModule, namedIdsModule, offeredModule, togetherModule];
 // What moddle only remarks on, and keeps.
 const HARMLESS = /^unknown attribute/;
 const AROUND = 80;

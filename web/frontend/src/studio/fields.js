@@ -11,7 +11,7 @@ function Label({ id, label, hint, error, children }) {
   return html`
     <div class=${`govuk-form-group studio-field${error ? ' govuk-form-group--error' : ''}`}>
       <label class="govuk-label govuk-!-font-weight-bold" for=${id}>${label}</label>
-      ${hint && html`<p class="govuk-hint" id=${`${id}-hint`}>${hint}</p>`}
+      ${hint && html`<div class="govuk-hint" id=${`${id}-hint`}>${hint}</div>`}
       ${error && html`<p class="govuk-error-message" id=${`${id}-error`}><span class="govuk-visually-hidden">Error:</span> ${error}</p>`}
       ${children}
     </div>`;
@@ -111,7 +111,7 @@ export function CheckField({ label, hint, value, onTake }) {
         <input class="govuk-checkboxes__input" type="checkbox" id=${id} checked=${value}
           aria-describedby=${describedBy(id, hint)} onChange=${(event) => onTake(event.target.checked)} />
         <label class="govuk-label govuk-checkboxes__label" for=${id}>${label}</label>
-        ${hint && html`<p class="govuk-hint govuk-checkboxes__hint" id=${`${id}-hint`}>${hint}</p>`}
+        ${hint && html`<div class="govuk-hint govuk-checkboxes__hint" id=${`${id}-hint`}>${hint}</div>`}
       </div>
     </div>
   </div>`;

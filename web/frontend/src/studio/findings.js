@@ -1,5 +1,6 @@
 // The list of findings beside a canvas: asked for after each change, in words, leading to its element.
 const PAUSE = 400;
+const QUIET = 2500; // the rules of the whole model take seconds to prove: not at every key
 
 export class Findings {
   #timer = null;
@@ -31,6 +32,8 @@ export class Findings {
     try {
       const source = await this.read();
       for (const whole of [false, true]) {
+        if (whole) await new Promise((go) => setTimeout(go, QUIET));
+        if (asking.signal.aborted) return;
         const answer = await this.ask(source, whole, asking.signal);
         if (asking.signal.aborted) return;
         this.#render(answer.findings, answer.complete);
