@@ -105,14 +105,17 @@ def save(
         raise
 
 
-def remove(runtime: Runtime, draft_id: int, path: str, revision: int, actor: Actor) -> None:
-    """Take a file out of the draft; what it held stays in the draft's history. Raises as `save`."""
+def remove(runtime: Runtime, draft_id: int, path: str, actor: Actor) -> None:
+    """Take a file out of the draft; what it held stays in the draft's history.
+
+    Raises `NotFound` where the draft has no such file, and `NotAllowed` once approval was asked.
+    """
 
     def work(connection: sa.Connection) -> None:
         open_row(connection, draft_id)
         if path not in current(connection, draft_id):
             raise NotFound(f"The draft has no file “{path}”.")
-        _write(connection, draft_id, path, None, revision, runtime.clock(), actor)
+        _write(connection, draft_id, path, None, None, runtime.clock(), actor)
 
     once(runtime, work)
 

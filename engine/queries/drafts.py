@@ -155,13 +155,14 @@ def _model_row(runtime: Runtime, connection: sa.Connection, model_id: str) -> Mo
     versions = connection.execute(
         sa.select(sa.func.count()).where(deployment.c.model == model_id)
     ).scalar_one()
-    states: dict[str, int] = dict(
-        connection.execute(
-            sa.select(model_draft.c.status, sa.func.count())
+    states = {
+        row.status: row.number
+        for row in connection.execute(
+            sa.select(model_draft.c.status, sa.func.count().label("number"))
             .where(model_draft.c.model == model_id)
             .group_by(model_draft.c.status)
-        ).tuples()
-    )
+        )
+    }
     return ModelRow(
         model_id,
         model.name,

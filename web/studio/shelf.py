@@ -64,7 +64,7 @@ def model_row(model: str) -> queries.ModelRow:
 def names(ids: Iterable[str | None]) -> Mapping[str, str]:
     """Names for the people that a page speaks of."""
     with reading() as connection:
-        return {**directory.names(connection, ids), "system": "The command line"}
+        return {**directory.names(connection, ids), "system": "the service’s operator"}
 
 
 def may_draw() -> bool:

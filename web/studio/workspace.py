@@ -74,17 +74,13 @@ def add(model: str, draft_id: int) -> ResponseReturnValue:
 def remove(model: str, draft_id: int) -> ResponseReturnValue:
     """Take a file out of the draft."""
     queries.draft(runtime(), model, draft_id)
-    path, revision = request.form.get("path", ""), request.form.get("revision", "")
+    path = request.form.get("path", "")
+    if not path:
+        return draft_page(model, draft_id, {"path": "Choose a file"}), 422
     try:
-        drafts.remove(
-            runtime(),
-            draft_id,
-            path,
-            int(revision) if revision.isdecimal() else 0,
-            signed_in().actor,
-        )
+        drafts.remove(runtime(), draft_id, path, signed_in().actor)
     except EngineError as refusal:
-        return draft_page(model, draft_id, shelf.errors_of(refusal, "")), 409
+        return draft_page(model, draft_id, shelf.errors_of(refusal, "path")), 409
     flash(f"{path} was taken out of the draft. What it held is kept in the draft’s history.")
     return redirect(url_for("studio.draft", model=model, draft_id=draft_id), 303)
 
