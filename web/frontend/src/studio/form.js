@@ -83,9 +83,16 @@ function preview({ file, editor, settings, autosave }) {
     frame.srcdoc = '';
     await autosave.now();
     const answer = await file.ask(settings.preview, { form: editor.source() });
-    frame.srcdoc = answer.ok ? await answer.text()
+    frame.srcdoc = answer.ok ? withoutScripts(await answer.text())
       : '<p>The page cannot be shown: mend the errors first.</p>';
   });
+}
+
+// None would run in the frame, and the browser would complain of each.
+function withoutScripts(page) {
+  const parsed = new DOMParser().parseFromString(page, 'text/html');
+  parsed.querySelectorAll('script').forEach((script) => script.remove());
+  return `<!doctype html>${parsed.documentElement.outerHTML}`;
 }
 
 openPage((places) => new FormEditor(places)).then((opened) => opened && preview(opened));

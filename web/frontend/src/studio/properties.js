@@ -22,6 +22,7 @@ export class Properties {
   #modeler;
   #more;
   #keys = new WeakMap();
+  #drawn = null;
   #lastKey = 0;
 
   /** `more` has `choices`, `edit` (the address of a file's editor) and `makeForm(id, name)`. */
@@ -46,6 +47,8 @@ export class Properties {
       render(html`<p class="govuk-body-s">${text}</p>`, this.#place);
       return;
     }
+    if (this.#drawn !== shape) this.#place.parentElement.scrollTop = 0;
+    this.#drawn = shape;
     if (!this.#keys.has(shape)) this.#keys.set(shape, (this.#lastKey += 1));
     render(html`<${Panel} key=${this.#keys.get(shape)} element=${shape} ...${this.#more} />`, this.#place);
   }
