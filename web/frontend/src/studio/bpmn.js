@@ -47,7 +47,7 @@ class DiagramEditor {
     drawing.setAttribute('aria-label', 'The diagram. With the focus here: N draws an element, A appends one, R changes its kind, arrow keys move.');
     if (view) canvas.viewbox(view);
     else canvas.zoom('fit-viewport', 'auto');
-    if (!view && canvas.zoom() < 0.5) legible(canvas);
+    if (!view && canvas.zoom() < 0.5) legible(canvas, shown.get('elementRegistry'));
     if (writable) {
       shown.on('commandStack.changed', ({ trigger }) => trigger !== 'clear' && this.changed?.());
       this.#panel = new Properties(this.#places.properties, shown, await this.#more());
@@ -104,12 +104,17 @@ class DiagramEditor {
   }
 }
 
-// A large diagram is shown from its beginning, large enough to be read.
-function legible(canvas) {
-  const { inner } = canvas.viewbox();
+// A large diagram is shown from where it starts, large enough to be read.
+function legible(canvas, registry) {
   canvas.zoom(0.6);
-  const { width, height } = canvas.viewbox();
-  canvas.viewbox({ x: inner.x - 2 * AROUND, y: inner.y - AROUND, width, height });
+  const { inner, width, height } = canvas.viewbox();
+  const start = registry.find(({ type, parent }) => type === 'bpmn:StartEvent' && parent.type !== 'bpmn:SubProcess');
+  canvas.viewbox({
+    x: inner.x - 2 * AROUND,
+    y: inner.height > height && start ? start.y - height * 0.6 : inner.y - AROUND,
+    width,
+    height,
+  });
 }
 
 openPage((places, settings, file) => {

@@ -7,6 +7,8 @@ import './compare.css';
 import { compareDiagrams } from './difference.js';
 
 const SIGNS = { added: '+', removed: '−', changed: '~', moved: '↔' };
+const LEGIBLE = 0.5;
+const COMFORTABLE = 0.7;
 const AROUND = 80;
 
 async function compare(place) {
@@ -19,6 +21,7 @@ async function compare(place) {
     for (const viewer of viewers.filter(Boolean)) mark(viewer, entries);
     together(viewers);
     list.replaceChildren(...entries.map((entry) => listed(entry, viewers)));
+    if (entries.length) lead(entries.find(({ words }) => !/flow/.test(words)) ?? entries[0], viewers);
     if (before && after && !entries.length) {
       list.replaceWith(Object.assign(document.createElement('p'), { className: 'govuk-body', textContent: 'Both draw the same.' }));
     }
@@ -70,23 +73,28 @@ function together([first, second]) {
   }
 }
 
-function listed({ id, kind, words }, viewers) {
-  const button = Object.assign(document.createElement('button'), { type: 'button', className: 'compare-entry', textContent: words });
+function listed(change, viewers) {
+  const button = Object.assign(document.createElement('button'), { type: 'button', className: 'compare-entry', textContent: change.words });
   button.addEventListener('click', () => {
-    // The side that still has it, or has it already, leads; the other follows.
-    const leading = (kind === 'removed' ? viewers : [...viewers].reverse()).find((viewer) => viewer?.get('elementRegistry').get(id));
-    if (!leading) return;
-    const canvas = leading.get('canvas');
-    if (canvas.zoom() < 0.5) canvas.zoom(0.7);
-    canvas.scrollToElement(id, AROUND);
+    lead(change, viewers);
     for (const viewer of viewers.filter(Boolean)) {
-      for (const shape of viewer.get('elementRegistry').getAll()) viewer.get('canvas').removeMarker(shape, 'compare-chosen');
-      if (viewer.get('elementRegistry').get(id)) viewer.get('canvas').addMarker(id, 'compare-chosen');
+      const canvas = viewer.get('canvas');
+      for (const shape of viewer.get('elementRegistry').getAll()) canvas.removeMarker(shape, 'compare-chosen');
+      if (viewer.get('elementRegistry').get(change.id)) canvas.addMarker(change.id, 'compare-chosen');
     }
   });
   const entry = document.createElement('li');
   entry.append(button);
   return entry;
+}
+
+// The side that still has it, or has it already, leads there; the other follows.
+function lead({ id, kind }, viewers) {
+  const leading = (kind === 'removed' ? viewers : [...viewers].reverse()).find((viewer) => viewer?.get('elementRegistry').get(id));
+  if (!leading) return;
+  const canvas = leading.get('canvas');
+  if (canvas.zoom() < LEGIBLE) canvas.zoom(COMFORTABLE);
+  canvas.scrollToElement(id, AROUND);
 }
 
 document.querySelectorAll('[data-compare="diagrams"]').forEach(compare);

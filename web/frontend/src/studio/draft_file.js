@@ -75,7 +75,7 @@ export class DraftFile {
       if (error.name === 'AbortError') throw error;
       throw new NotSaved('the service cannot be reached. It is tried again by itself.', { later: true });
     }
-    if (answer.type === 'opaqueredirect' || answer.status === 400) {
+    if (answer.type === 'opaqueredirect' || [400, 401].includes(answer.status)) {
       // Signed out, or signed in anew in another tab: then the token of the new session is needed.
       const fresh = await this.#freshToken();
       if (!fresh) {

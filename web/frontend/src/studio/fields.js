@@ -22,8 +22,9 @@ function describedBy(id, hint, error) {
 }
 
 /** Text that is taken over half a second after the last key, or on leaving the field.
- * `check` returns what is wrong with a text, and then it is not taken over. */
-export function TextField({ label, hint, value, onTake, rows, code, check }) {
+ * `check` returns what is wrong with a text, and then it is not taken over; `suggestions` are
+ * {id, words} that may be chosen instead of typing. */
+export function TextField({ label, hint, value, onTake, rows, code, check, suggestions }) {
   const id = useId();
   const [text, setText] = useState(value);
   const [error, setError] = useState('');
@@ -57,7 +58,10 @@ export function TextField({ label, hint, value, onTake, rows, code, check }) {
   return html`<${Label} ...${{ id, label, hint, error }}>
     ${rows
       ? html`<textarea class=${`govuk-textarea${look}`} rows=${rows} ...${properties}></textarea>`
-      : html`<input class=${`govuk-input${look}`} type="text" autocomplete="off" ...${properties} />`}
+      : html`<input class=${`govuk-input${look}`} type="text" autocomplete="off" list=${suggestions && `${id}-list`} ...${properties} />`}
+    ${suggestions && html`<datalist id=${`${id}-list`}>
+      ${suggestions.map((each) => html`<option value=${each.id} label=${each.words} key=${each.id}></option>`)}
+    </datalist>`}
   <//>`;
 }
 

@@ -9,9 +9,9 @@ export class Findings {
   #chosen = null;
 
   /**
-   * `ask` takes the source, whether the model's own rules are to be proved too, and a signal; it
-   * returns {findings, complete}. `show` draws all findings; `choose` leads to one of them; `link`
-   * gives the address of another file's editor.
+   * `ask` takes the source and a signal; it returns {findings, complete}, and is asked again until
+   * that is complete. `show` draws all findings; `choose` leads to one of them; `link` gives the
+   * address of another file's editor.
    */
   constructor({ place, summary, read, ask, path, show, choose, link }) {
     Object.assign(this, { summary, read, ask, path, show, choose, link });
@@ -31,13 +31,13 @@ export class Findings {
     clearTimeout(this.#timer);
     try {
       const source = await this.read();
-      for (const whole of [false, true]) {
-        if (whole) await new Promise((go) => setTimeout(go, QUIET));
-        if (asking.signal.aborted) return;
-        const answer = await this.ask(source, whole, asking.signal);
+      for (let complete = false; !complete;) {
+        const answer = await this.ask(source, asking.signal);
         if (asking.signal.aborted) return;
         this.#render(answer.findings, answer.complete);
-        if (answer.complete) return;
+        complete = answer.complete;
+        if (!complete) await new Promise((go) => setTimeout(go, QUIET));
+        if (asking.signal.aborted) return;
       }
     } catch (error) {
       if (error.name === 'AbortError') return;

@@ -80,7 +80,7 @@ function preview({ file, editor, settings, autosave }) {
     button.textContent = open ? 'Show the caseworker’s page' : 'Back to the editor';
     page.classList.toggle('studio--preview', !open);
     if (open) return;
-    frame.srcdoc = '';
+    frame.srcdoc = '<p>One moment…</p>';
     await autosave.now();
     const answer = await file.ask(settings.preview, { form: editor.source() });
     frame.srcdoc = answer.ok ? withoutScripts(await answer.text())

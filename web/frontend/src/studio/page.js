@@ -40,8 +40,12 @@ export async function openPage(makeEditor) {
       say,
       read: () => editor.source(),
       decide: async (mine, theirs) => {
-        const chosen = await askWhose({ theirs, differences: await editor.differences(mine, theirs.source) });
-        if (chosen === 'theirs') await editor.open(theirs.source, true);
+        const removed = theirs.source === null;
+        const differs = removed ? ['They took the file out of the draft.'] : await editor.differences(mine, theirs.source);
+        const chosen = await askWhose({ theirs, differences: differs });
+        if (chosen === 'theirs' && removed) window.location.assign(settings.draft);
+        else if (chosen === 'theirs') await editor.open(theirs.source, true);
+        refresh();
         findings.changed();
         return chosen;
       },
@@ -51,8 +55,8 @@ export async function openPage(makeEditor) {
       summary: part('summary'),
       path: settings.path,
       read: () => (editing ? editor.source() : source),
-      ask: async (text, whole, signal) => {
-        const answer = await file.ask(settings.findings, { path: settings.path, source: text, whole }, signal);
+      ask: async (text, signal) => {
+        const answer = await file.ask(settings.findings, { path: settings.path, source: text }, signal);
         if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
         return answer.json();
       },

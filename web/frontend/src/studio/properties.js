@@ -128,6 +128,7 @@ function UserTaskFields({ element, object, extension, choices, edit, makeForm })
     <${ChoiceField} label="Tray" hint="Everyone of the lane’s role sees it there." value=${extension.property(element, 'tray')}
       options=${choices.trays} none="No tray: it goes to one person" onTake=${take('tray')} />
     <${TextField} label="Assigned to" hint="FEEL that gives a user, such as co_ordinator. Empty: anyone of the role." code
+      suggestions=${choices.variables.map((id) => ({ id, words: 'Variable' }))}
       value=${extension.property(element, 'assignee')} onTake=${take('assignee')} />`;
 }
 

@@ -4,45 +4,44 @@ import { isAny } from 'bpmn-js/lib/features/modeling/util/ModelingUtil';
 import { eventOf } from './kinds.js';
 import { ChoiceField, TextField } from './fields.js';
 
-const QUOTED = /^"([^"\\]*)"$/;
+const LONG = 40;
 
 export function ServiceFields({ element, extension, choices, modeler }) {
   const name = extension.handler(element);
-  const handler = choices.handlers.find((each) => each.name === name);
+  const handler = choices.handlers.find((each) => each.id === name);
   const given = extension.parameters(element);
-  const set = (parameter) => (value) => extension.setHandler(element, name, { ...given, [parameter]: value });
+  const set = (parameter) => (value) => extension.setHandler(element, name, { ...extension.parameters(element), [parameter]: value });
   const known = (handler?.parameters ?? []).map((parameter) => parameter.name);
   const strays = Object.keys(given).filter((parameter) => handler && !known.includes(parameter));
+  const places = answered(modeler);
+  const suggestions = [...places, ...choices.variables.map((variable) => ({ id: variable, words: 'Variable' }))];
   return html`
-    <${ChoiceField} label="What the service does" value=${name} none="Nothing yet"
-      options=${choices.handlers.map((each) => ({ id: each.name, words: each.name }))}
-      hint=${handler?.words} onTake=${(chosen) => extension.setHandler(element, chosen, shared(choices, chosen, given))} />
-    ${(handler?.parameters ?? []).map((parameter) => html`<${Parameter} key=${`${name} ${parameter.name}`} parameter=${parameter}
-      value=${given[parameter.name] ?? ''} places=${() => places(modeler)} onTake=${set(parameter.name)} />`)}
+    <${ChoiceField} label="What the service does" value=${name} none="Nothing yet" hint=${handler?.words}
+      options=${choices.handlers.map(({ id }) => ({ id, words: id }))}
+      onTake=${(chosen) => extension.setHandler(element, chosen, shared(choices, chosen, given))} />
+    ${(handler?.parameters ?? []).map((parameter) => {
+      const value = given[parameter.name] ?? '';
+      const place = places.find(({ id }) => id === value);
+      return html`<${TextField} key=${`${name} ${parameter.name}`} code value=${value} onTake=${set(parameter.name)}
+        label=${parameter.required ? parameter.words : `${parameter.words} (optional)`}
+        hint=${place ? `What was answered at “${place.words}”.` : 'FEEL; a text stands in quotes.'}
+        ...${value.length > LONG ? { rows: 3 } : { suggestions }} />`;
+    })}
     ${strays.map((parameter) => html`<${TextField} key=${`${name} ${parameter}`} label=${`${parameter} (not a parameter of this handler)`}
       code value=${given[parameter]} onTake=${set(parameter)} />`)}`;
 }
 
-function Parameter({ parameter, value, places, onTake }) {
-  const label = parameter.required ? parameter.name : `${parameter.name} (optional)`;
-  if (parameter.kind === 'element' && (!value || QUOTED.test(value))) {
-    return html`<${ChoiceField} label=${label} hint=${parameter.words || 'Where it was answered.'} value=${QUOTED.exec(value)?.[1] ?? ''} options=${places()}
-      none="Not chosen yet" onTake=${(id) => onTake(id && `"${id}"`)} />`;
-  }
-  return html`<${TextField} label=${label} hint=${parameter.words || 'FEEL; a text stands in quotes.'} code rows="2" value=${value} onTake=${onTake} />`;
-}
-
 // Parameters that the newly chosen handler has as well keep their values.
 function shared(choices, name, given) {
-  const parameters = choices.handlers.find((each) => each.name === name)?.parameters ?? [];
+  const parameters = choices.handlers.find(({ id }) => id === name)?.parameters ?? [];
   return Object.fromEntries(parameters.map((parameter) => [parameter.name, given[parameter.name] ?? '']));
 }
 
-// Where something is answered: user tasks, start events and message events.
-function places(modeler) {
+// Where something is answered (user tasks, start events, message events), as FEEL names it.
+function answered(modeler) {
   return modeler.get('elementRegistry')
     .filter((shape) => !shape.labelTarget && (isAny(shape, ['bpmn:UserTask', 'bpmn:StartEvent'])
       || eventOf(shape)?.$type === 'bpmn:MessageEventDefinition'))
-    .map(({ id, businessObject }) => ({ id, words: businessObject.name ? `${businessObject.name} (${id})` : id }))
+    .map(({ id, businessObject }) => ({ id: `"${id}"`, words: businessObject.name || id }))
     .sort((a, b) => a.words.localeCompare(b.words));
 }
