@@ -30,7 +30,7 @@ def ask(model: str, draft_id: int) -> ResponseReturnValue:
         flash("The draft has errors, which bar publishing it. Mend them and ask again.")
         return redirect(url_for("studio_approving.findings", model=model, draft_id=draft_id), 303)
     except EngineError as refusal:
-        errors = shelf.errors_of(refusal, "words")
+        errors = shelf.errors_of(refusal)
         return draft_page(model, draft_id, errors, {"words": words}), 422
     flash("You asked for approval. Someone who did not work on the draft decides.")
     return redirect(url_for("studio.draft", model=model, draft_id=draft_id), 303)
@@ -53,7 +53,7 @@ def withdraw(model: str, draft_id: int) -> ResponseReturnValue:
     try:
         approvals.withdraw(runtime(), draft_id, signed_in().actor)
     except EngineError as refusal:
-        return draft_page(model, draft_id, shelf.errors_of(refusal, "")), 409
+        return draft_page(model, draft_id, shelf.errors_of(refusal)), 409
     flash("The request was taken back. The draft can be changed again.")
     return redirect(url_for("studio.draft", model=model, draft_id=draft_id), 303)
 
@@ -75,7 +75,7 @@ def approve(model: str, draft_id: int) -> ResponseReturnValue:
     try:
         done = approvals.approve(runtime(), draft_id, digest, words, signed_in().actor)
     except EngineError as refusal:
-        return _review(model, draft_id, shelf.errors_of(refusal, "words"), words), 422
+        return _review(model, draft_id, shelf.errors_of(refusal), words), 422
     flash(
         f"Version {done.version} is live. New cases start on it; running ones stay on the version "
         "they started with."
@@ -91,7 +91,7 @@ def give_back(model: str, draft_id: int) -> ResponseReturnValue:
     try:
         approvals.give_back(runtime(), draft_id, words, signed_in().actor)
     except EngineError as refusal:
-        return _review(model, draft_id, shelf.errors_of(refusal, "words"), words), 422
+        return _review(model, draft_id, shelf.errors_of(refusal), words), 422
     flash("The draft was given back with what you wrote.")
     return redirect(url_for("studio.workspace", model=model), 303)
 

@@ -77,21 +77,18 @@ def may_publish(model: str) -> bool:
     return signed_in().has(*practices.publishers(model))
 
 
-def errors_of(refusal: EngineError, field: str) -> dict[str, str]:
-    """A refusal as messages for the fields of a form; `field` is the one that it is put beside."""
+def errors_of(refusal: EngineError, field: str = "") -> dict[str, str]:
+    """A refusal as messages for the fields of a form; what is wrong with a file is put beside
+    `field`, and what is about no field stands above them all, under “”."""
     if isinstance(refusal, InvalidAnswers):
-        return {key or field: message for key, message in refusal.errors.items()}
+        return dict(refusal.errors)
     if isinstance(refusal, InvalidModel):
         errors = [one for one in refusal.findings if one.severity == "error"]
-        if len(errors) == 1:
-            return {field: _with_place(errors[0])}
-        return {field: f"There are {len(errors)} errors, which have to be mended first. The first: "
-                f"{_with_place(errors[0])}"}  # fmt: skip
-    return {field: refusal.message}
-
-
-def _with_place(finding: Finding) -> str:
-    return f"{finding.path}: {finding.message}"
+        first = f"{errors[0].path}: {errors[0].message}"
+        if len(errors) > 1:
+            first = f"There are {len(errors)} errors, which have to be mended first. {first}"
+        return {field: first}
+    return {"": refusal.message}
 
 
 def counted(findings: Sequence[Finding]) -> dict[str, tuple[int, int]]:

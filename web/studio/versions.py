@@ -75,8 +75,10 @@ def make_live(model: str, version: int) -> ResponseReturnValue:
     try:
         commands.make_live(runtime(), model, version, reason, signed_in().actor)
     except EngineError as refusal:
-        errors = {f"{key}-{version}": words for key, words in
-                  shelf.errors_of(refusal, "reason").items()}  # fmt: skip
+        errors = {
+            f"{key}-{version}" if key else key: words
+            for key, words in shelf.errors_of(refusal).items()
+        }
         return _index(model, errors, {version: reason}), 422
     flash(
         f"Version {version} is live again. New cases start on it; running ones stay on the "

@@ -45,7 +45,7 @@ def begin(model: str) -> ResponseReturnValue:
     try:
         number = drafts.begin(runtime(), model, title, signed_in().actor)
     except EngineError as refusal:
-        return _workspace(model, title, shelf.errors_of(refusal, "title")), 422
+        return _workspace(model, title, shelf.errors_of(refusal)), 422
     flash("The draft was begun. Nothing that you change in it is live until it is approved.")
     return redirect(url_for("studio.draft", model=model, draft_id=number), 303)
 
@@ -80,7 +80,7 @@ def remove(model: str, draft_id: int) -> ResponseReturnValue:
     try:
         drafts.remove(runtime(), draft_id, path, signed_in().actor)
     except EngineError as refusal:
-        return draft_page(model, draft_id, shelf.errors_of(refusal, "path")), 409
+        return draft_page(model, draft_id, shelf.errors_of(refusal)), 409
     flash(f"{path} was taken out of the draft. What it held is kept in the draft’s history.")
     return redirect(url_for("studio.draft", model=model, draft_id=draft_id), 303)
 
@@ -92,7 +92,7 @@ def discard(model: str, draft_id: int) -> ResponseReturnValue:
     try:
         drafts.discard(runtime(), draft_id, signed_in().actor)
     except NotAllowed as refusal:
-        return draft_page(model, draft_id, shelf.errors_of(refusal, "")), 409
+        return draft_page(model, draft_id, shelf.errors_of(refusal)), 409
     flash("The draft was laid aside. Nothing of it became live.")
     return redirect(url_for("studio.workspace", model=model), 303)
 
@@ -109,7 +109,9 @@ def catch_up(model: str, draft_id: int) -> ResponseReturnValue:
     try:
         changed = drafts.catch_up(runtime(), draft_id, keep, signed_in().actor)
     except EngineError as refusal:
-        return draft_page(model, draft_id, shelf.errors_of(refusal, "")), 422
+        radios = {path: f"keep-{number}" for number, path in enumerate(found.clashing)}
+        errors = {radios.get(key, ""): words for key, words in shelf.errors_of(refusal).items()}
+        return draft_page(model, draft_id, errors), 422
     files = f"{len(changed)} file{'s' if len(changed) != 1 else ''} changed"
     flash(f"The live version was brought into the draft: {files}.")
     return redirect(url_for("studio.draft", model=model, draft_id=draft_id), 303)
