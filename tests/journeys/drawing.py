@@ -6,6 +6,9 @@ import re
 
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
+# A large diagram is read, drawn and checked on whatever machine the tests run.
+expect.set_options(timeout=20_000)
+
 SAVED = re.compile(r"Saved at \d\d:\d\d")
 
 

@@ -42,7 +42,9 @@ def test_a_new_step_from_the_drawing_to_a_case(sqlite_service: Service, browser:
     drawing.panel.get_by_role("button", name="Make a new form").click()
     analyst.page.get_by_role("button", name="Make the form").click()
     drawing.panel.get_by_label("Tray").select_option(label="CAF co-ordinators")
-    drawing.panel.get_by_label("Documentation").fill("Ask the school whether the child has a place.")
+    drawing.panel.get_by_label("Documentation").fill(
+        "Ask the school whether the child has a place."
+    )
     expect(drawing.findings.get_by_text("names no form")).to_be_hidden()
 
     drawing.choose(JOIN)
@@ -76,8 +78,12 @@ def test_a_new_step_from_the_drawing_to_a_case(sqlite_service: Service, browser:
     expect(manager.page.get_by_text(QUESTION).first).to_be_visible()
     manager.page.get_by_role("link", name="See both side by side").click()
     expect(manager.page.locator("[data-compare-state=ready]")).to_be_visible()
-    expect(manager.page.locator(".compare-added[data-element-id=check_school_place]")).to_be_visible()
-    expect(manager.page.get_by_role("button", name="Added: user task “Check school place”")).to_be_visible()
+    expect(
+        manager.page.locator(".compare-added[data-element-id=check_school_place]")
+    ).to_be_visible()
+    expect(
+        manager.page.get_by_role("button", name="Added: user task “Check school place”")
+    ).to_be_visible()
     manager.go(f"{path_of(draft)}/review")
     manager.page.get_by_label("I looked at what changes").check()
     manager.press("Approve and publish")
