@@ -23,12 +23,14 @@ from engine.runtime import Runtime, live_version
 
 @dataclass(frozen=True)
 class Deployment:
-    """A version of a model; `new` is False where exactly these files were deployed before."""
+    """A version of a model; `new` is False where exactly these files were deployed before, and
+    `changed` where that version was the live one already."""
 
     id: int
     model: str
     version: int
     new: bool
+    changed: bool
 
 
 def deploy(runtime: Runtime, folder: Path, actor: Actor) -> Deployment:
@@ -64,9 +66,10 @@ def put(
         .limit(1)
     ).one_or_none()
     if known is not None:
-        if live_version(connection, model.id) != known.id:
+        changed = live_version(connection, model.id) != known.id
+        if changed:
             _activate(connection, model.id, known.id, actor, at, reason)
-        return Deployment(known.id, model.id, known.version, False)
+        return Deployment(known.id, model.id, known.version, False, changed)
     version = connection.execute(
         sa.select(sa.func.coalesce(sa.func.max(deployment.c.version), 0) + 1).where(
             deployment.c.model == model.id
@@ -80,7 +83,7 @@ def put(
             for path, content in model.files.items()
         ],
     )
-    return Deployment(number, model.id, version, True)
+    return Deployment(number, model.id, version, True, True)
 
 
 def record(

@@ -345,5 +345,6 @@ def test_deploying_what_was_deployed_before_makes_it_live_again(
     assert commands.deploy(runtime, folder, MANAGER).version == 2
     write(folder, {"errand.bpmn": FILES["errand.bpmn"]})
     again = commands.deploy(runtime, folder, MANAGER)
-    assert (again.version, again.new, live(runtime)) == (1, False, 1)
+    assert (again.version, again.new, again.changed, live(runtime)) == (1, False, True, 1)
+    assert not commands.deploy(runtime, folder, MANAGER).changed
     assert len(queries.versions(runtime, "errand")) == 2
