@@ -40,6 +40,26 @@ _KINDS_OF_FIELD = {
 }
 
 
+class _Name(str):
+    """The label of something that is meant by its id: whatever it is called, it is the same."""
+
+    id: str
+
+    def __new__(cls, label: str, id: str) -> _Name:
+        made = super().__new__(cls, label)
+        made.id = id
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Name) and self.id == other.id
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
 def changed_files(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> dict[str, str]:
     """The files that differ, by path: added, removed or changed."""
     found = {}
@@ -106,7 +126,7 @@ def _elements(path: str, content: bytes | None) -> dict[str, _Told]:
         return {}
     root = parse_xml(content, path)
     lanes = {
-        _flat(ref.text): _flat(lane.get("name"))
+        _flat(ref.text): _Name(_flat(lane.get("name")), lane.get("id", ""))
         for lane in root.iter(f"{{{BPMN}}}lane")
         for ref in lane.iterchildren(f"{{{BPMN}}}flowNodeRef")
     }
@@ -121,11 +141,16 @@ def _elements(path: str, content: bytes | None) -> dict[str, _Told]:
         if not known and kind not in ("sequenceFlow", "process", "lane", "textAnnotation"):
             continue
         own = node.get("id", "")
-        facts = {"": f"{_spelt(kind)} “{labels.get(own, own)}”"}
+        title = f"{_spelt(kind)} “{labels.get(own, own)}”"
+        if kind == "sequenceFlow" and not node.get("name"):
+            ends = (labels.get(node.get(end, ""), "") for end in ("sourceRef", "targetRef"))
+            title = "Flow from “{}” to “{}”".format(*ends)
+        facts = {"": title}
         for attribute, word in _PLAIN.items():
             value = node.get(attribute)
             if value is not None:
-                facts[word] = labels.get(value, _flat(value)) if word != "name" else _flat(value)
+                known = value in labels and word != "name"
+                facts[word] = _Name(labels[value], value) if known else _flat(value)
         if own in lanes:
             facts["lane"] = lanes[own]
         facts |= _inside(node)

@@ -1,28 +1,18 @@
 """Every read. What there is to do is in `work`, what happened in `record`, where a case is in
-`whereabouts`, why a task is there in `grounds`, what a person may start in `entries`; models,
-their versions and drafts in `drafts`, and what may be named in them in `palette`."""
+`whereabouts`, why a task is there in `grounds`, what a person may start in `entries`; models
+and their versions in `versions`, drafts in `drafts`, and what may be named in them in `palette`."""
 
 from engine.automation import latest_submission
 from engine.model import Clause
 from engine.queries.drafts import (
-    Activation,
     Draft,
     DraftEvent,
     DraftFile,
-    ModelRow,
     Save,
-    Version,
-    VersionFile,
     draft,
     draft_files,
     drafts,
-    model_row,
-    models,
     saves,
-    version_files,
-    version_listing,
-    versions,
-    was_deployed,
 )
 from engine.queries.entries import Entry, entries
 from engine.queries.grounds import (
@@ -48,6 +38,18 @@ from engine.queries.record import (
     model_of,
     submissions,
     verify_history,
+)
+from engine.queries.versions import (
+    Activation,
+    ModelRow,
+    Version,
+    VersionFile,
+    model_row,
+    models,
+    version_files,
+    version_listing,
+    versions,
+    was_deployed,
 )
 from engine.queries.whereabouts import Place, whereabouts
 from engine.queries.work import (

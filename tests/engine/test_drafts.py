@@ -59,7 +59,7 @@ def live(runtime: Runtime) -> int:
 def test_a_draft_begins_as_the_live_version_and_says_what_is_different(runtime: Runtime) -> None:
     number = begin(runtime)
     assert queries.draft_files(runtime, number) == queries.version_files(runtime, "errand", 1)
-    assert not queries.draft(runtime, "errand", number).changed
+    assert not queries.draft(runtime, "errand", number).different
     drafts.save(runtime, number, "errand.bpmn", BETTER, 1, ANNE)
     drafts.save(runtime, number, "forms/new.form", b'{"id": "new", "components": []}', 0, BEN)
     drafts.remove(runtime, number, "decisions/route.dmn", BEN)
@@ -158,6 +158,9 @@ def test_a_published_draft_is_the_version_that_new_instances_start_on(runtime: R
     assert newest.activations[0].reason == "Do it well: So that it is done well"
     assert (newest.live, first.live, first.draft_id) == (True, False, None)
     assert queries.version_files(runtime, "errand", 2)["errand.bpmn"] == BETTER
+    listed = {one.path: (one.since, one.author) for one in
+              queries.version_listing(runtime, "errand", 2)}  # fmt: skip
+    assert (listed["errand.bpmn"], listed["model.toml"]) == ((2, "anne"), (1, "max"))
     assert queries.version_files(runtime, "errand", 1)["errand.bpmn"] == FILES["errand.bpmn"]
 
 

@@ -251,7 +251,7 @@ def test_a_hostile_file_is_refused_on_the_page(
     analyst = world.browser("analyst")
     page = import_file(analyst, analyst.get(f"/studio/caf/drafts/{number}"), name, content, 422)
     assert words in page.text
-    assert not queries.draft(world.runtime, "caf", number).changed
+    assert not queries.draft(world.runtime, "caf", number).different
 
 
 def test_a_hundred_megabytes_are_refused_before_they_are_read(world: World) -> None:
@@ -362,7 +362,7 @@ def test_findings_name_the_element_and_the_failing_path(world: World) -> None:
 def test_findings_of_what_was_not_saved_leave_the_draft_alone(world: World) -> None:
     number = begin(world)
     Editor(world, "analyst", number).findings(BETTER)
-    assert not queries.draft(world.runtime, "caf", number).changed
+    assert not queries.draft(world.runtime, "caf", number).different
 
 
 def test_findings_for_the_largest_diagram_take_a_fraction_of_checking_the_model() -> None:

@@ -186,15 +186,22 @@ def _workspace(model: str, title: str = "", errors: Mapping[str, str] | None = N
     row = shelf.model_row(model)
     waiting = queries.drafts(runtime(), model)
     live = next(one for one in queries.versions(runtime(), model) if one.live)
+    files = queries.version_listing(runtime(), model, live.number)
+    looked = survey(
+        queries.version_files(runtime(), model, live.number), runtime().services, rules=False
+    )
+    people = [live.deployed_by, *live.authors, *(file.author for file in files)]
     return shelf.page(
         "studio_model.html",
         row,
         drafts=waiting,
         live=live,
-        groups=shelf.by_kind(queries.version_listing(runtime(), model, live.number)),
-        names=shelf.names(
-            [live.deployed_by, *live.authors, *(name for one in waiting for name in one.authors)]
-        ),
+        groups=shelf.by_kind(files),
+        counted=shelf.counted(looked.findings),
+        drafted={
+            file.path: [one for one in waiting if file.path in one.different] for file in files
+        },
+        names=shelf.names([*people, *(name for one in waiting for name in one.authors)]),
         title=title,
         errors=errors,
     )
