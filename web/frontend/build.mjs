@@ -72,6 +72,8 @@ const bundled = new Set(
     .map((input) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1])
     .filter(Boolean),
 );
+// form-js brings the grid of Carbon in its own styles.
+for (const name of ['@carbon/grid', '@carbon/layout']) bundled.add(name);
 const notices = [];
 for (const name of [...bundled].sort()) {
   const folder = path.join(modules, name);

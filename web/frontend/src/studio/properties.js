@@ -15,6 +15,7 @@ const TIMERS = [
   { id: 'timeCycle', words: 'Again and again' },
 ];
 const CLAUSED = ['bpmn:FlowNode', 'bpmn:SequenceFlow'];
+const LONGEST = 90;
 const ID = /^[A-Za-z_][\w.-]*$/;
 
 export class Properties {
@@ -213,7 +214,7 @@ function ConditionField({ object, modeler, update }) {
 function ClauseField({ element, extension, choices }) {
   const clauses = extension.property(element, 'clause').split(/\s+/).filter(Boolean);
   return html`<${SeveralField} label="Steps and rules that it carries out" value=${clauses}
-    options=${choices.clauses.map(({ id, words }) => ({ id, words: `${id}: ${words}` }))}
+    options=${choices.clauses.map(({ id, words }) => ({ id, words: `${id}: ${shortened(words)}` }))}
     onTake=${(chosen) => extension.setProperty(element, 'clause', chosen.join(' '))} />`;
 }
 
@@ -238,4 +239,8 @@ function IdField({ element, object, modeler }) {
   };
   return html`<${TextField} label="Id" hint="Appears in messages and in the history." code value=${object.id} check=${check}
     onTake=${(id) => id !== object.id && modeler.get('modeling').updateProperties(element, { id })} />`;
+}
+
+function shortened(words) {
+  return words.length > LONGEST ? `${words.slice(0, LONGEST).replace(/\s+\S*$/, '')}…` : words;
 }

@@ -1,5 +1,6 @@
 // What a service task does: its handler, and each of the handler's parameters.
 import { html } from 'htm/preact';
+import { useRef } from 'preact/hooks';
 import { isAny } from 'bpmn-js/lib/features/modeling/util/ModelingUtil';
 import { eventOf } from './kinds.js';
 import { ChoiceField, TextField } from './fields.js';
@@ -19,16 +20,19 @@ export function ServiceFields({ element, extension, choices, modeler }) {
     <${ChoiceField} label="What the service does" value=${name} none="Nothing yet" hint=${handler?.words}
       options=${choices.handlers.map(({ id }) => ({ id, words: id }))}
       onTake=${(chosen) => extension.setHandler(element, chosen, shared(choices, chosen, given))} />
-    ${(handler?.parameters ?? []).map((parameter) => {
-      const value = given[parameter.name] ?? '';
-      const place = places.find(({ id }) => id === value);
-      return html`<${TextField} key=${`${name} ${parameter.name}`} code value=${value} onTake=${set(parameter.name)}
-        label=${parameter.required ? parameter.words : `${parameter.words} (optional)`}
-        hint=${place ? `What was answered at “${place.words}”.` : 'FEEL; a text stands in quotes.'}
-        ...${value.length > LONG ? { rows: 3 } : { suggestions }} />`;
-    })}
+    ${(handler?.parameters ?? []).map((parameter) => html`<${Parameter} key=${`${name} ${parameter.name}`}
+      parameter=${parameter} value=${given[parameter.name] ?? ''} places=${places} suggestions=${suggestions} onTake=${set(parameter.name)} />`)}
     ${strays.map((parameter) => html`<${TextField} key=${`${name} ${parameter}`} label=${`${parameter} (not a parameter of this handler)`}
       code value=${given[parameter]} onTake=${set(parameter)} />`)}`;
+}
+
+function Parameter({ parameter, value, places, suggestions, onTake }) {
+  const long = useRef(value.length > LONG).current; // not while somebody types in it
+  const place = places.find(({ id }) => id === value);
+  return html`<${TextField} code value=${value} onTake=${onTake}
+    label=${parameter.required ? parameter.words : `${parameter.words} (optional)`}
+    hint=${place ? `What was answered at “${place.words}”.` : 'FEEL; a text stands in quotes.'}
+    ...${long ? { rows: 3 } : { suggestions }} />`;
 }
 
 // Parameters that the newly chosen handler has as well keep their values.
