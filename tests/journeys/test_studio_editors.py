@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from engine import drafts, queries
+from engine.bpmn import read_diagram
 from handlers import directory, intake
 from tests.bpmn.test_round_trip import meaning
 from tests.handlers.desk import contact
@@ -191,6 +192,37 @@ def test_findings_are_reached_by_keyboard_and_draw_the_way(desk: Desk) -> None:
     expect(drawing.shape("contact_reaches_tray")).to_have_class(re.compile("selected"))
     expect(page.locator(".studio-path").first).to_be_attached()
     expect(drawing.panel).to_contain_text("Parallel gateway")
+
+
+def test_the_panel_writes_what_the_service_reads(desk: Desk) -> None:
+    page = desk.open(DIAGRAM)
+    drawing = Drawing(page)
+    drawing.find("Note allocation")
+    drawing.panel.get_by_label("Form").fill('"make_enquiries"')
+    drawing.find("Concern raised")
+    drawing.panel.get_by_label("Message", exact=True).select_option(label="Not chosen yet")
+    drawing.panel.get_by_label("Or a new message").fill("school_asked")
+    page.keyboard.press("Tab")
+    drawing.find("Make enquiries")
+    drawing.panel.get_by_label("Due").select_option("=")
+    drawing.panel.get_by_label("Due date in FEEL").fill('timescale("2P")')
+    drawing.panel.get_by_label("Id", exact=True).fill("ask_around")
+    page.keyboard.press("Tab")
+    expect(drawing.shape("ask_around")).to_be_attached()
+    expect(state(page)).to_have_text(re.compile("Saved at"))
+
+    (process,), findings = read_diagram(desk.source(DIAGRAM), DIAGRAM)
+    assert findings == []
+    assert process.elements["note_allocation"].parameters == {"form": '"make_enquiries"'}
+    event = process.elements["concern_raised"].event
+    assert event is not None
+    assert event.value == "school_asked"
+    task = process.elements["ask_around"]
+    assert (task.due, task.form, task.lane) == (
+        '=timescale("2P")',
+        "enquiries",
+        "CAF co-ordinator",
+    )
 
 
 @pytest.mark.parametrize("path", [DIAGRAM, TABLE, FORM])

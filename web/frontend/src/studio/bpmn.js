@@ -18,6 +18,8 @@ const MODULES = [CreateAppendAnythingModule, copyForeignModule, namedIdsModule, 
 // What moddle only remarks on, and keeps.
 const HARMLESS = /^unknown attribute/;
 const AROUND = 80;
+const LEGIBLE = 0.5;
+const COMFORTABLE = 0.7;
 
 class DiagramEditor {
   #places;
@@ -47,7 +49,7 @@ class DiagramEditor {
     drawing.setAttribute('aria-label', 'The diagram. With the focus here: N draws an element, A appends one, R changes its kind, arrow keys move.');
     if (view) canvas.viewbox(view);
     else canvas.zoom('fit-viewport', 'auto');
-    if (!view && canvas.zoom() < 0.5) legible(canvas, shown.get('elementRegistry'));
+    if (!view && canvas.zoom() < LEGIBLE) legible(canvas, shown.get('elementRegistry'));
     if (writable) {
       shown.on('commandStack.changed', ({ trigger }) => trigger !== 'clear' && this.changed?.());
       this.#panel = new Properties(this.#places.properties, shown, await this.#more());
@@ -84,15 +86,22 @@ class DiagramEditor {
     if (!shape) return;
     const selection = this.#shown.get('selection', false);
     selection?.select(shape);
+    this.#enlarge();
     this.#shown.get('canvas').scrollToElement(shape, AROUND);
   }
 
   find() {
+    this.#enlarge();
     this.#shown.get('searchPad').toggle();
   }
 
   showWhole() {
     this.#shown.get('canvas').zoom('fit-viewport', 'auto');
+  }
+
+  #enlarge() {
+    const canvas = this.#shown.get('canvas');
+    if (canvas.zoom() < LEGIBLE) canvas.zoom(COMFORTABLE);
   }
 
   history() {
@@ -106,7 +115,7 @@ class DiagramEditor {
 
 // A large diagram is shown from where it starts, large enough to be read.
 function legible(canvas, registry) {
-  canvas.zoom(0.6);
+  canvas.zoom(COMFORTABLE);
   const { inner, width, height } = canvas.viewbox();
   const start = registry.find(({ type, parent }) => type === 'bpmn:StartEvent' && parent.type !== 'bpmn:SubProcess');
   canvas.viewbox({

@@ -172,7 +172,7 @@ function TimerFields({ definition, modeler, update }) {
   };
   return html`
     <${ChoiceField} label="When" value=${kind} options=${TIMERS} none="Not said yet" onTake=${(chosen) => set(chosen, text)} />
-    <${TextField} label="Time in FEEL" hint=${'Such as timescale("2Q") or duration("P3M").'} code rows="2" value=${text} onTake=${(body) => set(kind, body)} />`;
+    <${TextField} label="Time in FEEL" hint=${'Such as timescale("2Q") or duration("P3M").'} code rows="3" value=${text} onTake=${(body) => set(kind, body)} />`;
 }
 
 function DeclaredField({ element, definition, modeler, choices }) {

@@ -17,7 +17,7 @@ export function ServiceFields({ element, extension, choices, modeler }) {
   const places = answered(modeler);
   const suggestions = [...places, ...choices.variables.map((variable) => ({ id: variable, words: 'Variable' }))];
   return html`
-    <${ChoiceField} label="What the service does" value=${name} none="Nothing yet" hint=${handler?.words}
+    <${ChoiceField} label="What the service does" value=${name} none="Nothing yet" hint=${handler && plain(handler.words)}
       options=${choices.handlers.map(({ id }) => ({ id, words: id }))}
       onTake=${(chosen) => extension.setHandler(element, chosen, shared(choices, chosen, given))} />
     ${(handler?.parameters ?? []).map((parameter) => html`<${Parameter} key=${`${name} ${parameter.name}`}
@@ -33,6 +33,11 @@ function Parameter({ parameter, value, places, suggestions, onTake }) {
     label=${parameter.required ? parameter.words : `${parameter.words} (optional)`}
     hint=${place ? `What was answered at “${place.words}”.` : 'FEEL; a text stands in quotes.'}
     ...${long ? { rows: 3 } : { suggestions }} />`;
+}
+
+// A handler's description speaks to programmers too: of names in code and of what it raises.
+function plain(words) {
+  return words.replaceAll('`', '').replace(/[;.] (raises|refuses with)\b.*$/i, '.');
 }
 
 // Parameters that the newly chosen handler has as well keep their values.
