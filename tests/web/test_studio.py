@@ -37,6 +37,14 @@ def save(world: World, number: int, content: bytes = BETTER, user: str = "analys
     return drafts.save(world.runtime, number, path, content, 1, world.actor(user)).revision
 
 
+def asked(world: World) -> int:
+    """A draft that waits for approval."""
+    number = begin(world)
+    save(world, number)
+    approvals.ask(world.runtime, number, "Why", world.actor("analyst"))
+    return number
+
+
 class Editor:
     """What an editor in the browser sends, with the token of its page."""
 
@@ -133,9 +141,7 @@ def test_nobody_who_wrote_in_a_draft_approves_it(world: World) -> None:
 
 
 def test_a_draft_is_given_back_with_words(world: World) -> None:
-    number = begin(world)
-    save(world, number)
-    approvals.ask(world.runtime, number, "Why", world.actor("analyst"))
+    number = asked(world)
     publisher = world.browser("publisher")
     page = publisher.get(f"/studio/caf/drafts/{number}/review")
     page = publisher.press(page, "Give it back", {"words": "Name the form too"})
@@ -312,9 +318,7 @@ def test_what_can_not_be_read_is_not_saved_and_the_reason_told(
 
 
 def test_while_approval_is_asked_a_save_is_refused_in_words(world: World) -> None:
-    number = begin(world)
-    save(world, number)
-    approvals.ask(world.runtime, number, "Why", world.actor("analyst"))
+    number = asked(world)
     answer = Editor(world, "analyst", number).put(OTHERWISE, "2")
     assert answer.status_code == 423
     assert "waits for approval" in answer.get_json()["message"]
@@ -433,9 +437,7 @@ def test_a_version_is_looked_at_file_by_file_and_compared(world: World) -> None:
 
 
 def test_a_restart_of_the_demonstration_leaves_what_was_published(world: World) -> None:
-    number = begin(world)
-    save(world, number)
-    approvals.ask(world.runtime, number, "Why", world.actor("analyst"))
+    number = asked(world)
     digest = queries.draft(world.runtime, "caf", number).events[-1].digest or ""
     approvals.approve(world.runtime, number, digest, "", Actor("publisher"))
     demo.prepare(world.runtime)
