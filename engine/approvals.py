@@ -30,8 +30,9 @@ def ask(runtime: Runtime, draft_id: int, words: str, actor: Actor) -> None:
         row = open_row(connection, draft_id)
         _require_up_to_date(connection, row)
         if digest_of(files_of(connection, row.base_id)) == model.digest:
-            raise NotAllowed("Nothing is different from the live version, so there is nothing to "
-                             "publish.")  # fmt: skip
+            raise NotAllowed(
+                "Nothing is different from the live version, so there is nothing to publish."
+            )
         _require_same(connection, draft_id, model)
         set_status(connection, draft_id, "asked")
         note(connection, draft_id, runtime.clock(), actor, "asked", why, model.digest)

@@ -143,9 +143,14 @@ def take_in(
             there = known.get(path)
             if (there.content if there else None) != content:
                 _write(
-                    connection, draft_id, path, content, None, at,
+                    connection,
+                    draft_id,
+                    path,
+                    content,
+                    None,
+                    at,
                     actor,
-                )  # fmt: skip
+                )
                 changed.append(path)
         return changed
 
