@@ -6,7 +6,7 @@ messages have to be caught. Each finding says what is wrong, where, and how to m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 
 from engine.diagrams import Element, Process
@@ -14,14 +14,32 @@ from engine.errors import Finding, ServiceError
 from engine.manifest import MessageType
 from engine.model import Model
 from engine.models import LONGEST_ID, LONGEST_NAME
-from engine.policies import check_policies
 from engine.services import ServiceRegistry
 from engine.shape import closure
 from engine.soundness import check_soundness
 
+_IN_VAIN = {
+    ".bpmn": {"unknown-process", "uncaught", "model"},
+    ".dmn": {"unknown-decision", "unknown-timescale"},
+    ".form": {"unknown-form", "model"},
+    ".csv": {"unknown-clause"},
+    ".toml": {"unknown-role", "unknown-tray", "unknown-timescale", "model"},
+}
+"""What can't be said while a file of that kind could not be read."""
 
-def check_model(model: Model, services: ServiceRegistry) -> list[Finding]:
-    """Every finding about a model whose files could all be read."""
+
+def check_model(
+    model: Model,
+    services: ServiceRegistry,
+    *,
+    unread: Collection[str] = (),
+    broken: Collection[str] = (),
+) -> list[Finding]:
+    """Every finding about what a model names and how it is drawn; its own rules stand apart.
+
+    Where some file of a kind in `unread` could not be read, what it may hold is not missed; of the
+    diagrams in `broken`, which have elements that are not run, the shape is not judged.
+    """
     findings: list[Finding] = []
     if model.start not in model.processes:
         findings.append(
@@ -32,7 +50,8 @@ def check_model(model: Model, services: ServiceRegistry) -> list[Finding]:
         )
     for process in model.processes.values():
         findings += _References(model, services, process).findings()
-        findings += check_soundness(process)
+        if process.path not in broken:
+            findings += check_soundness(process)
     findings += _check_messages(model)
     findings += _check_entry(model)
     findings += _check_calls(model)
@@ -47,9 +66,8 @@ def check_model(model: Model, services: ServiceRegistry) -> list[Finding]:
                     f"forms/{form.id}.form",
                 )
             )
-    if not any(finding.severity == "error" for finding in findings):
-        findings += check_policies(model, services)
-    return findings
+    in_vain = set[str]().union(*(_IN_VAIN.get(kind, ()) for kind in unread))
+    return [finding for finding in findings if finding.code not in in_vain]
 
 
 def _model_finding(message: str) -> Finding:

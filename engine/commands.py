@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -18,7 +17,6 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from engine.database import transact
-from engine.definitions import files_of, read_model
 from engine.errors import (
     AlreadyStarted,
     Conflict,
@@ -33,19 +31,27 @@ from engine.execution import correlate as hand_over
 from engine.forms import Choice, Form
 from engine.history import Chain
 from engine.identity import SYSTEM, Actor
-from engine.models import LONGEST_NAME, deployment, draft, incident, instance, resource, user_task
+from engine.models import LONGEST_NAME, draft, incident, instance, user_task
 from engine.runtime import Runtime
 from engine.timescales import LONDON
+from engine.versions import Deployment, deploy, make_live
 
-
-@dataclass(frozen=True)
-class Deployment:
-    """A version of a model; `new` is False where exactly these files were deployed before."""
-
-    id: int
-    model: str
-    version: int
-    new: bool
+__all__ = [
+    "Completed",
+    "Deployment",
+    "Started",
+    "assign",
+    "cancel",
+    "claim",
+    "complete_task",
+    "correlate",
+    "deploy",
+    "make_live",
+    "release",
+    "retry_incident",
+    "save_draft",
+    "start",
+]
 
 
 @dataclass(frozen=True)
@@ -64,56 +70,6 @@ class Completed:
     business_key: str
 
 
-def deploy(runtime: Runtime, folder: Path, actor: Actor) -> Deployment:
-    """Check the model in `folder` and make it the version that new instances start on.
-
-    Raises `InvalidModel` with every finding if there is an error; running instances stay on the
-    version they started with.
-    """
-    files = files_of(folder)
-    model, _ = read_model(files, runtime.services)
-
-    def work(connection: sa.Connection) -> Deployment:
-        newest = connection.execute(
-            sa.select(deployment)
-            .where(deployment.c.model == model.id)
-            .order_by(deployment.c.version.desc())
-            .limit(1)
-        ).one_or_none()
-        if newest is not None and newest.digest == model.digest:
-            return Deployment(newest.id, model.id, newest.version, False)
-        version = newest.version + 1 if newest is not None else 1
-        number = connection.execute(
-            deployment.insert()
-            .values(
-                model=model.id,
-                version=version,
-                digest=model.digest,
-                deployed_at=runtime.clock(),
-                deployed_by=actor.id,
-            )
-            .returning(deployment.c.id)
-        ).scalar_one()
-        connection.execute(
-            resource.insert(),
-            [
-                {"deployment_id": number, "path": path, "content": content}
-                for path, content in files.items()
-            ],
-        )
-        return Deployment(number, model.id, version, True)
-
-    try:
-        done = transact(runtime.database, work)
-        runtime.keep(done.id, model)
-        return done
-    except IntegrityError:
-        raise Conflict(
-            "Someone else deployed this model at the same moment. Look at their version and "
-            "deploy again."
-        ) from None
-
-
 def start(
     runtime: Runtime,
     model: str,
@@ -123,7 +79,7 @@ def start(
     *,
     request_key: str | None = None,
 ) -> Started:
-    """Start a process of the newest version of a model and run it to its first rest.
+    """Start a process of the live version of a model and run it to its first rest.
 
     `answers` are kept whole as the submission of the start event. A `request_key` can start one
     instance only: the second time raises `AlreadyStarted`, which names the first. Raises
@@ -137,7 +93,7 @@ def start(
     def work(connection: sa.Connection) -> Started:
         if request_key is not None:
             _refuse_repeat(connection, request_key)
-        deployment_id, found = runtime.newest(connection, model)
+        deployment_id, found = runtime.live(connection, model)
         if process not in found.processes:
             raise NotFound(f"The model “{model}” has no process “{process}”.")
         now = runtime.clock()

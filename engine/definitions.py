@@ -10,11 +10,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from engine import feel
+from engine import feel, manifest
 from engine.bpmn import read_diagram
 from engine.checks import check_model
 from engine.decisions import Decision, parse_decisions
@@ -22,7 +23,8 @@ from engine.diagrams import Process
 from engine.errors import Finding, InvalidModel, ServiceError
 from engine.forms import Form, parse_form
 from engine.manifest import read_manifest
-from engine.model import Clause, Model, timescale_of
+from engine.model import Clause, Model, digest_of, timescale_of
+from engine.policies import check_policies
 from engine.services import ServiceRegistry
 from engine.soundness import check_soundness
 from engine.spiff import Program
@@ -88,6 +90,45 @@ def _check_file(path: Path) -> list[Finding]:
     return []
 
 
+@dataclass(frozen=True)
+class Survey:
+    """What can be said about a model: as much of it as could be read, and what is wrong.
+
+    `complete` is False where the model's own rules were left out.
+    """
+
+    model: Model
+    findings: tuple[Finding, ...]
+    complete: bool
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing that was found is an error."""
+        return not any(finding.severity == "error" for finding in self.findings)
+
+
+def survey(files: Mapping[str, bytes], services: ServiceRegistry, *, rules: bool = True) -> Survey:
+    """Read a model as far as it can be read, and find everything that is wrong with it.
+
+    The model's own rules take by far the most time to prove: without `rules` they are left out,
+    unless that was done for just these files a short while ago. With errors they are never tried.
+    """
+    reading = _read(files)
+    findings = reading.findings + check_model(
+        reading.model, services, unread=reading.unread, broken=reading.broken
+    )
+    if any(finding.severity == "error" for finding in findings):
+        return Survey(reading.model, tuple(findings), True)
+    key = digest_of(files), id(services)
+    proved = _PROVED.get(key)
+    if proved is None and rules:
+        proved = tuple(check_policies(reading.model, services))
+        while len(_PROVED) >= _MODELS_KEPT:
+            _PROVED.pop(next(iter(_PROVED)), None)
+        _PROVED[key] = proved
+    return Survey(reading.model, (*findings, *(proved or ())), proved is not None)
+
+
 def read_model(
     files: Mapping[str, bytes], services: ServiceRegistry
 ) -> tuple[Model, list[Finding]]:
@@ -96,12 +137,10 @@ def read_model(
     Returns the model with warnings. Raises `InvalidModel` with every finding if there is any
     error.
     """
-    findings: list[Finding] = []
-    model = _read(files, findings)
-    findings += check_model(model, services)
-    if any(finding.severity == "error" for finding in findings):
-        raise InvalidModel(findings)
-    return _with_programs(model), findings
+    found = survey(files, services)
+    if not found.sound:
+        raise InvalidModel(found.findings)
+    return _with_programs(found.model), list(found.findings)
 
 
 def load_model(files: Mapping[str, bytes]) -> Model:
@@ -109,7 +148,10 @@ def load_model(files: Mapping[str, bytes]) -> Model:
 
     Raises `InvalidModel` where this version can't read it any more.
     """
-    return _with_programs(_read(files, []))
+    reading = _read(files)
+    if any(finding.severity == "error" for finding in reading.findings):
+        raise InvalidModel(reading.findings)
+    return _with_programs(reading.model)
 
 
 def _with_programs(model: Model) -> Model:
@@ -117,8 +159,63 @@ def _with_programs(model: Model) -> Model:
     return replace(model, programs=programs)
 
 
-def _read(files: Mapping[str, bytes], findings: list[Finding]) -> Model:
-    manifest = read_manifest(files, findings)
+@dataclass(frozen=True)
+class _File:
+    """What one file of a model holds; `read` is False where nothing of it could be read."""
+
+    processes: tuple[Process, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    forms: tuple[Form, ...] = ()
+    clauses: Mapping[str, Clause] | None = None
+    findings: tuple[Finding, ...] = ()
+    read: bool = True
+
+
+_FILES_KEPT = 500
+_MODELS_KEPT = 20
+_PROVED: dict[tuple[str, int], tuple[Finding, ...]] = {}
+
+
+# Of a model that is being drawn one file changes at a time, and all of it is looked at each time.
+@lru_cache(maxsize=_FILES_KEPT)
+def _file(path: str, content: bytes) -> _File:
+    try:
+        match PurePosixPath(path).suffix:
+            case ".bpmn":
+                processes, problems = read_diagram(content, path)
+                return _File(processes=tuple(processes), findings=tuple(problems))
+            case ".dmn":
+                return _File(decisions=tuple(parse_decisions(content, path).values()))
+            case ".form":
+                return _File(forms=(parse_form(content, path),))
+            case ".csv":
+                found: list[Finding] = []
+                clauses = _clauses(content, path, found)
+                return _File(clauses=clauses, findings=tuple(found), read=not found)
+    except InvalidModel as error:
+        return _File(findings=error.findings, read=False)
+    return _File()
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A model as far as it could be read.
+
+    `unread` are the kinds of files of which some could not be read, so that what is named may well
+    exist; `broken` the diagrams that were read only in part.
+    """
+
+    model: Model
+    findings: list[Finding]
+    unread: frozenset[str]
+    broken: frozenset[str]
+
+
+def _read(files: Mapping[str, bytes]) -> _Reading:
+    findings: list[Finding] = []
+    settings = read_manifest(files, findings)
+    unread = {".toml"} if findings else set[str]()
+    broken: set[str] = set()
     table: list[Decision] = []
 
     def look_up(step: str) -> Timescale:
@@ -133,34 +230,30 @@ def _read(files: Mapping[str, bytes], findings: list[Finding]) -> Model:
     decisions: dict[str, Decision] = {}
     clauses: dict[str, Clause] = {}
     for path, content in files.items():
-        try:
-            match PurePosixPath(path).suffix:
-                case ".bpmn":
-                    found, problems = read_diagram(content, path)
-                    findings += problems
-                    for process in found:
-                        _add(processes, process.id, process, path, "process", findings)
-                case ".dmn":
-                    for decision in parse_decisions(content, path).values():
-                        _add(decisions, decision.id, decision, path, "decision", findings)
-                case ".form":
-                    form = parse_form(content, path)
-                    _add(forms, form.id, form, path, "form", findings)
-                case ".csv":
-                    clauses.update(_clauses(content, path, findings))
-        except InvalidModel as error:
-            findings += error.findings
-    timescales = decisions.get(manifest.timescales or "")
+        file = _file(path, content)
+        findings += file.findings
+        if not file.read:
+            unread.add(PurePosixPath(path).suffix)
+        if any(finding.severity == "error" for finding in file.findings):
+            broken.add(path)
+        for process in file.processes:
+            _add(processes, process.id, process, path, "process", findings)
+        for decision in file.decisions:
+            _add(decisions, decision.id, decision, path, "decision", findings)
+        for form in file.forms:
+            _add(forms, form.id, form, path, "form", findings)
+        clauses.update(file.clauses or {})
+    timescales = decisions.get(settings.timescales or "")
     if timescales is not None:
         table.append(timescales)
-    elif manifest.timescales is not None:
+    elif settings.timescales is not None and ".dmn" not in unread:
         findings.append(
             Finding(
                 "error",
                 "model",
-                f"model.toml names the decision “{manifest.timescales}” as its timescales, which "
+                f"model.toml names the decision “{settings.timescales}” as its timescales, which "
                 "does not exist.",
-                "model.toml",
+                manifest.PATH,
             )
         )
     expressions = _expressions(processes, functions, findings)
@@ -172,17 +265,15 @@ def _read(files: Mapping[str, bytes], findings: list[Finding]) -> Model:
     for process in processes.values():
         for element in process.elements.values():
             variables.update(element.returns)
-    if any(finding.severity == "error" for finding in findings):
-        raise InvalidModel(findings)
-    return Model(
-        id=manifest.id,
-        name=manifest.name,
-        start=manifest.start,
-        business_key=manifest.business_key,
-        roles=manifest.roles,
-        trays=manifest.trays,
-        messages=manifest.messages,
-        entry=manifest.entry,
+    model = Model(
+        id=settings.id,
+        name=settings.name,
+        start=settings.start,
+        business_key=settings.business_key,
+        roles=settings.roles,
+        trays=settings.trays,
+        messages=settings.messages,
+        entry=settings.entry,
         timescales=timescales,
         processes=processes,
         programs={},
@@ -193,6 +284,7 @@ def _read(files: Mapping[str, bytes], findings: list[Finding]) -> Model:
         variables=frozenset(variables),
         files=dict(files),
     )
+    return _Reading(model, findings, frozenset(unread), frozenset(broken))
 
 
 def lone_model(processes: Mapping[str, Process], findings: list[Finding]) -> Model:

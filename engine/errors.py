@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,22 @@ class TaskClosed(EngineError):
 
 class Conflict(EngineError):
     """Another change to the same instance came first; nothing of this one was saved."""
+
+
+class Overtaken(EngineError):
+    """Somebody else saved the file since it was opened; here is theirs.
+
+    `content` is None where they took the file out.
+    """
+
+    def __init__(
+        self, message: str, revision: int, content: bytes | None, author: str, saved_at: datetime
+    ) -> None:
+        super().__init__(message)
+        self.revision = revision
+        self.content = content
+        self.author = author
+        self.saved_at = saved_at
 
 
 class NotWaiting(EngineError):

@@ -54,10 +54,7 @@ class Model:
     @property
     def digest(self) -> str:
         """SHA-256 over all files, for telling whether anything changed."""
-        whole = hashlib.sha256()
-        for path in sorted(self.files):
-            whole.update(path.encode() + b"\x00" + self.files[path] + b"\x00")
-        return whole.hexdigest()
+        return digest_of(self.files)
 
     def role_of(self, label: str | None) -> str | None:
         """The id of the role that a lane with this name stands for."""
@@ -68,6 +65,14 @@ class Model:
         if self.timescales is None:
             raise ServiceError("This model has no table of timescales.")
         return timescale_of(self.timescales, step)
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """SHA-256 over the paths and contents of a model's files."""
+    whole = hashlib.sha256()
+    for path in sorted(files):
+        whole.update(path.encode() + b"\x00" + files[path] + b"\x00")
+    return whole.hexdigest()
 
 
 def timescale_of(table: Decision, step: str) -> Timescale:

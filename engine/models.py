@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +33,19 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class Packed(TypeDecorator[bytes]):
+    """Bytes that are kept small: a drawing is text, and every save of it stays."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Any) -> bytes | None:
+        return None if value is None else zlib.compress(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Any) -> bytes | None:
+        return None if value is None else zlib.decompress(value)
+
+
 LONGEST_ID = 200
 LONGEST_NAME = 300
 LONGEST_ACTOR = 200
@@ -60,6 +74,56 @@ resource = sa.Table(
     sa.Column("deployment_id", sa.ForeignKey("deployment.id"), primary_key=True),
     sa.Column("path", sa.String(300), primary_key=True),
     sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+activation = sa.Table(
+    "activation",
+    metadata,
+    sa.Column("id", _Key, primary_key=True),
+    sa.Column("model", sa.String(100), nullable=False),
+    sa.Column("deployment_id", sa.ForeignKey("deployment.id"), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("by", sa.String(200), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+sa.Index("ix_activation_model", activation.c.model, activation.c.id)
+
+model_draft = sa.Table(
+    "model_draft",
+    metadata,
+    sa.Column("id", _Key, primary_key=True),
+    sa.Column("model", sa.String(100), nullable=False),
+    sa.Column("title", sa.String(200), nullable=False),
+    sa.Column("base_id", sa.ForeignKey("deployment.id"), nullable=False),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("changes", sa.Integer, nullable=False),
+    sa.Column("deployment_id", sa.ForeignKey("deployment.id"), nullable=True),
+    sa.CheckConstraint("status in ('open', 'asked', 'published', 'discarded')", name="status"),
+)
+sa.Index("ix_model_draft_model", model_draft.c.model, model_draft.c.status)
+
+draft_file = sa.Table(
+    "draft_file",
+    metadata,
+    sa.Column("draft_id", sa.ForeignKey("model_draft.id"), primary_key=True),
+    sa.Column("path", sa.String(300), primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True),
+    sa.Column("content", Packed, nullable=True),
+    sa.Column("aside", sa.Boolean, nullable=False),
+    sa.Column("author", sa.String(200), nullable=False),
+    sa.Column("saved_at", Moment, nullable=False),
+)
+
+draft_event = sa.Table(
+    "draft_event",
+    metadata,
+    sa.Column("draft_id", sa.ForeignKey("model_draft.id"), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("by", sa.String(200), nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=True),
 )
 
 instance = sa.Table(

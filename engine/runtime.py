@@ -14,15 +14,35 @@ from engine.definitions import load_model
 from engine.errors import NotFound
 from engine.identity import SYSTEM, Actor
 from engine.model import Model
-from engine.models import deployment, resource
+from engine.models import activation, resource
 from engine.services import ServiceRegistry
 from engine.spiff import Passed
 
-__all__ = ["SYSTEM", "Actor", "Runtime"]
+__all__ = ["SYSTEM", "Actor", "Runtime", "files_of", "live_version"]
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def live_version(connection: sa.Connection, model_id: str) -> int | None:
+    """The id of the deployment on which new instances start; None where none is deployed."""
+    return connection.execute(
+        sa.select(activation.c.deployment_id)
+        .where(activation.c.model == model_id)
+        .order_by(activation.c.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def files_of(connection: sa.Connection, deployment_id: int) -> dict[str, bytes]:
+    """The files of a deployment by path."""
+    rows = connection.execute(
+        sa.select(resource.c.path, resource.c.content).where(
+            resource.c.deployment_id == deployment_id
+        )
+    )
+    return {row.path: row.content for row in rows}
 
 
 @dataclass
@@ -51,24 +71,13 @@ class Runtime:
             with self._lock:
                 found = self._models.get(deployment_id)
                 if found is None:
-                    rows = connection.execute(
-                        sa.select(resource.c.path, resource.c.content).where(
-                            resource.c.deployment_id == deployment_id
-                        )
-                    )
-                    files = {row.path: row.content for row in rows}
-                    found = load_model(files)
+                    found = load_model(files_of(connection, deployment_id))
                     self._models[deployment_id] = found
         return found
 
-    def newest(self, connection: sa.Connection, model_id: str) -> tuple[int, Model]:
-        """The newest deployment of a model. Raises NotFound if there is none."""
-        deployment_id = connection.execute(
-            sa.select(deployment.c.id)
-            .where(deployment.c.model == model_id)
-            .order_by(deployment.c.version.desc())
-            .limit(1)
-        ).scalar_one_or_none()
+    def live(self, connection: sa.Connection, model_id: str) -> tuple[int, Model]:
+        """The version of a model on which new instances start. Raises NotFound."""
+        deployment_id = live_version(connection, model_id)
         if deployment_id is None:
             raise NotFound(f"No model “{model_id}” is deployed. Run “pathways deploy” first.")
         return deployment_id, self.model(connection, deployment_id)

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from engine import commands, database, feel
+from engine import commands, database, feel, versions
 from engine.answers import Answers
 from engine.bpmn import read_diagram
 from engine.definitions import files_of, lone_model, read_model
@@ -26,7 +26,7 @@ from engine.errors import EngineError, Finding, InvalidModel
 from engine.execution import Execution
 from engine.identity import SYSTEM, Actor
 from engine.model import Model
-from engine.models import deployment, incident, instance, user_task
+from engine.models import incident, instance, user_task
 from engine.runtime import Runtime
 from engine.services import HandlerEntry, ServiceContext, ServiceRegistry
 from engine.soundness import check_soundness
@@ -197,17 +197,7 @@ class _Attempt:
         self.now = datetime.now(UTC)
         self.runtime = Runtime(engine, registry, lambda: self.now, self._passed)
         with engine.begin() as connection:
-            number = connection.execute(
-                deployment.insert()
-                .values(
-                    model=model.id,
-                    version=1,
-                    digest=model.digest,
-                    deployed_at=self.now,
-                    deployed_by=SYSTEM.id,
-                )
-                .returning(deployment.c.id)
-            ).scalar_one()
+            number = versions.record(connection, model, 1, SYSTEM, self.now)
         self.runtime.keep(number, model)
 
     def _passed(self, instance_id: int, process: str, passed: Passed) -> None:

@@ -167,3 +167,26 @@ def managed_by(roles: Iterable[str]) -> frozenset[str]:
     """The models for whose cases someone with these roles answers."""
     held = frozenset(roles)
     return frozenset(one.model for one in PRACTICES.values() if one.managers & held)
+
+
+DRAWERS: Final = frozenset({"analyst"})
+"""Who draws operating models, of all councils."""
+
+_PUBLISHERS: Final = frozenset({"publisher"})
+
+
+def publishers(model: str) -> frozenset[str]:
+    """Who may approve what was drawn for a model: the managers who answer for its cases, and those
+    whose work publishing is."""
+    practice = PRACTICES.get(model)
+    return _PUBLISHERS | (practice.managers if practice is not None else frozenset())
+
+
+def studio_readers(model: str) -> frozenset[str]:
+    """Who may look at the drafts and versions of a model."""
+    return DRAWERS | publishers(model)
+
+
+def all_publishers() -> frozenset[str]:
+    """Whoever may approve drafts of some model."""
+    return _PUBLISHERS | managers()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from flask import Flask, g, redirect, render_template, request, url_for
+from flask import Flask, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Forbidden
 
@@ -45,7 +45,8 @@ class Access:
     """Who may use one route.
 
     `roles` narrows a person's route to those who hold one of them. With `case`, the person must
-    also be allowed to open the case named in the address; with `task`, the case of the task.
+    also be allowed to open the case named in the address; with `task`, the case of the task. Of a
+    model that is named in the address, `roles` are those for that model.
     """
 
     who: Who
@@ -63,6 +64,9 @@ MANAGERS = Access(Who.PERSON, roles=practices.managers())
 MANAGERS_CASES = Access(Who.PERSON, roles=MANAGERS.roles, case=True)
 MANAGERS_TASKS = Access(Who.PERSON, roles=MANAGERS.roles, task=True)
 PANEL = Access(Who.PERSON, roles=frozenset({"caf_support_panel"}))
+DRAWERS = Access(Who.PERSON, roles=practices.DRAWERS)
+PUBLISHERS = Access(Who.PERSON, roles=practices.all_publishers())
+STUDIO = Access(Who.PERSON, roles=DRAWERS.roles | PUBLISHERS.roles)
 API_KEY = Access(Who.SYSTEM)
 
 ROUTES: dict[str, Access] = {
@@ -115,6 +119,37 @@ ROUTES: dict[str, Access] = {
     "instances.maps.drawing": MANAGERS,
     "incidents.index": MANAGERS,
     "incidents.retry": MANAGERS,
+    "studio.index": STUDIO,
+    "studio.workspace": STUDIO,
+    "studio.begin": DRAWERS,
+    "studio.draft": STUDIO,
+    "studio.add": DRAWERS,
+    "studio.remove": DRAWERS,
+    "studio.discard": DRAWERS,
+    "studio.catch_up": DRAWERS,
+    "studio.history": STUDIO,
+    "studio.take_back": DRAWERS,
+    "studio_moving.take_in": DRAWERS,
+    "studio_moving.export_draft": STUDIO,
+    "studio_moving.export_version": STUDIO,
+    "studio_approving.ask": DRAWERS,
+    "studio_approving.findings": STUDIO,
+    "studio_approving.withdraw": DRAWERS,
+    "studio_approving.review": STUDIO,
+    "studio_approving.approve": PUBLISHERS,
+    "studio_approving.give_back": PUBLISHERS,
+    "studio_versions.index": STUDIO,
+    "studio_versions.show": STUDIO,
+    "studio_versions.view": STUDIO,
+    "studio_versions.source": STUDIO,
+    "studio_versions.make_live": PUBLISHERS,
+    "studio_versions.compare": STUDIO,
+    "studio_files.edit": STUDIO,
+    "studio_files.source": STUDIO,
+    "studio_files.save": DRAWERS,
+    "studio_files.findings": STUDIO,
+    "studio_files.choices": STUDIO,
+    "studio_files.preview": STUDIO,
 }
 
 
@@ -132,12 +167,17 @@ def _check() -> ResponseReturnValue | None:
     if access.who is not Who.PERSON:
         return None  # keys are checked by the API, which answers in its own format
     user = current_user()
+    if user is None and machine():
+        abort(401, "Your session has ended. Sign in again in another tab, then go on here.")
     if user is None:
         # Only a page that was asked for by GET can be shown again after signing in.
         there = request.full_path.rstrip("?") if request.method == "GET" else "/"
         return redirect(url_for("sign_in.form", next=there if there != "/" else None), 303)
-    if access.roles and not access.roles & user.roles:
-        wanted = ", ".join(sorted(vocabulary.label("role", role) for role in access.roles))
+    roles = access.roles
+    if "model" in (request.view_args or {}) and access.roles:
+        roles &= practices.studio_readers((request.view_args or {})["model"])
+    if access.roles and not roles & user.roles:
+        wanted = ", ".join(sorted(vocabulary.label("role", role) for role in roles))
         raise Forbidden(f"This page is for: {wanted}. Your account does not have such a role.")
     arguments = request.view_args or {}
     if access.task:
@@ -146,6 +186,11 @@ def _check() -> ResponseReturnValue | None:
     if access.case:
         return open_case(user, arguments["reference"])
     return None
+
+
+def machine() -> bool:
+    """Whether a script in the browser asks, which has no use for a page."""
+    return request.blueprint == "studio_files" and request.endpoint != "studio_files.edit"
 
 
 def open_case(user: User, reference: str, reason: str = "") -> ResponseReturnValue | None:

@@ -32,6 +32,7 @@ from web import (
     reassign,
     sign_in,
     starts,
+    studio,
     tasks,
     trays,
     why,
@@ -111,6 +112,8 @@ def create_app(runtime: Runtime, settings: Settings) -> Flask:
         incidents,
     ):
         app.register_blueprint(views.blueprint)
+    for blueprint in studio.BLUEPRINTS:
+        app.register_blueprint(blueprint)
     app.register_blueprint(api.blueprint)
     csrf.exempt(api.blueprint)
     return app
@@ -124,6 +127,8 @@ def _begin() -> None:
     if request.endpoint == documents.UPLOAD:
         # Before anything reads the form: a file may be larger than answers are.
         request.max_content_length = documents.MOST_POSTED
+    elif (request.endpoint or "").startswith("studio"):
+        studio.accept_files()
     if request.endpoint != "static":
         current_user()  # also for pages that say what went wrong before any view ran
 
@@ -196,6 +201,8 @@ def _navigation() -> list[dict[str, Any]]:
     entries.append(("inbox.index", f"Inbox ({unread} new)" if unread else "Inbox"))
     if access.MANAGERS.roles & user.roles:
         entries += [("instances.index", "Caseload"), ("incidents.index", "Incidents")]
+    if access.STUDIO.roles & user.roles:
+        entries.append(("studio.index", "Studio"))
     return [
         {"href": url_for(name), "text": text, "current": request.endpoint == name}
         for name, text in entries

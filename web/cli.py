@@ -136,7 +136,9 @@ def _worker_arguments(parser: argparse.ArgumentParser) -> None:
 def deploy(options: Options) -> int:
     """Check an operating model and make it the version that new cases run."""
     done = commands.deploy(_runtime(options), _model_folder(options.folder), SYSTEM)
-    news = "deployed" if done.new else "is deployed already and unchanged"
+    news = "deployed" if done.new else "was deployed before and is live again"
+    if not done.changed:
+        news = "is deployed already and unchanged"
     print(f"{done.model} version {done.version} {news}")
     return 0
 

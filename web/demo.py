@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine import commands
+from engine import commands, queries
+from engine.definitions import files_of
 from engine.errors import InvalidAnswers
+from engine.model import digest_of
 from engine.runtime import SYSTEM, Runtime
 from handlers import directory, intake, vocabulary
 from handlers.directory import DEMO_PASSWORD
@@ -74,10 +76,12 @@ def guests() -> tuple[Guest, ...]:
 def prepare(runtime: Runtime) -> tuple[Guest, ...]:
     """Deploy the demonstration's models and create its users; the database is migrated already.
 
-    May be called at every start: what exists stays as it is. Returns the users, to be printed.
+    May be called at every start: what exists stays as it is, so that a model that shipped does not
+    take the place of one that was published since. Returns the users, to be printed.
     """
     for model in MODELS:
-        commands.deploy(runtime, model, SYSTEM)
+        if not queries.was_deployed(runtime, digest_of(files_of(model))):
+            commands.deploy(runtime, model, SYSTEM)
     with runtime.database.begin() as connection:
         directory.seed_demo(connection)
     return guests()

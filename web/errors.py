@@ -21,6 +21,7 @@ from engine.errors import (
 )
 from engine.faults import describe
 from handlers.casefile import CaseClosed
+from web.access import machine
 
 log = structlog.get_logger("web")
 
@@ -105,6 +106,8 @@ def error_page(status: int, message: str | None = None) -> Response:
     title, advice = PAGES.get(status, PAGES[500 if status >= 500 else 400])
     if request.path.startswith("/api/"):
         return problem(status, title, message or advice)
+    if machine():
+        return problem(status, title, message or advice, message=message or advice)
     page = render_template(
         "error.html", status=status, title=title, message=message or advice, plain=status >= 500
     )

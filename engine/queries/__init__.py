@@ -1,9 +1,20 @@
 """Every read. What there is to do is in `work`, what happened in `record`, where a case is in
 `whereabouts`, why a task is there in `grounds`, what a person may start in `entries`; the instances
-of many cases are in `listing`, one of them in `path`, and a map as a whole in `load`."""
+of many cases are in `listing`, one of them in `path`, and a map as a whole in `load`; models and
+their versions in `versions`, drafts in `drafts`, and what may be named in them in `palette`."""
 
 from engine.automation import latest_submission
 from engine.model import Clause
+from engine.queries.drafts import (
+    Draft,
+    DraftEvent,
+    DraftFile,
+    Save,
+    draft,
+    draft_files,
+    drafts,
+    saves,
+)
 from engine.queries.entries import Entry, entries
 from engine.queries.grounds import (
     Answer,
@@ -30,6 +41,7 @@ from engine.queries.listing import (
 )
 from engine.queries.load import ElementLoad, MapLoad, map_drawing, map_load
 from engine.queries.onward import Turn, Way
+from engine.queries.palette import Palette, palette
 from engine.queries.path import Path, Visit, path
 from engine.queries.record import (
     Diagram,
@@ -44,6 +56,18 @@ from engine.queries.record import (
     model_of,
     submissions,
     verify_history,
+)
+from engine.queries.versions import (
+    Activation,
+    ModelRow,
+    Version,
+    VersionFile,
+    model_row,
+    models,
+    version_files,
+    version_listing,
+    versions,
+    was_deployed,
 )
 from engine.queries.waiting import Waiting
 from engine.queries.whereabouts import Place, passed_at, whereabouts
@@ -63,12 +87,16 @@ from engine.queries.work import (
 __all__ = [
     "MOST_AT_ONCE",
     "MOST_COUNTED",
+    "Activation",
     "Answer",
     "Cause",
     "Clause",
     "DecisionTaken",
     "Deployment",
     "Diagram",
+    "Draft",
+    "DraftEvent",
+    "DraftFile",
     "ElementLoad",
     "Entry",
     "Event",
@@ -79,22 +107,30 @@ __all__ = [
     "Listing",
     "MapLoad",
     "Message",
+    "ModelRow",
     "Narrowing",
     "Page",
+    "Palette",
     "Path",
     "Place",
     "Reckoning",
+    "Save",
     "Step",
     "Submission",
     "Task",
     "TaskRow",
     "Turn",
+    "Version",
+    "VersionFile",
     "Visit",
     "Waiting",
     "Way",
     "closed_tasks",
     "deployments",
     "diagram",
+    "draft",
+    "draft_files",
+    "drafts",
     "entries",
     "grounds",
     "history",
@@ -106,17 +142,25 @@ __all__ = [
     "map_drawing",
     "map_load",
     "model_of",
+    "model_row",
+    "models",
     "one_instance",
     "open_tasks",
+    "palette",
     "passed_at",
     "path",
+    "saves",
     "steps_named",
     "submissions",
     "task",
     "tray",
     "tray_counts",
     "verify_history",
+    "version_files",
+    "version_listing",
+    "versions",
     "waiting_messages",
+    "was_deployed",
     "whereabouts",
     "whole_listing",
 ]

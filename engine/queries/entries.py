@@ -25,12 +25,12 @@ class Entry:
 
 
 def entries(runtime: Runtime) -> list[Entry]:
-    """The entries of the newest version of every deployed model, by the models' ids."""
+    """The entries of the live version of every deployed model, by the models' ids."""
     found = []
     with reading(runtime.database) as connection:
         models = connection.execute(sa.select(deployment.c.model).distinct()).scalars()
         for name in sorted(models):
-            _, model = runtime.newest(connection, name)
+            _, model = runtime.live(connection, name)
             if model.entry is None or model.entry.form is None:
                 continue
             form = model.forms[model.entry.form]

@@ -260,6 +260,6 @@ def incidents(runtime: Runtime, business_key: str | None = None) -> list[Inciden
 
 
 def model_of(runtime: Runtime, model_id: str) -> Model:
-    """The newest version of a model. Raises NotFound."""
+    """The live version of a model. Raises NotFound."""
     with reading(runtime.database) as connection:
-        return runtime.newest(connection, model_id)[1]
+        return runtime.live(connection, model_id)[1]

@@ -10,12 +10,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import commands, database, due, feel, queries
+from engine import commands, database, due, feel, queries, versions
 from engine.diagrams import Process
 from engine.errors import EngineError
 from engine.identity import SYSTEM, Actor
 from engine.model import Model
-from engine.models import deployment, incident, instance
+from engine.models import incident, instance
 from engine.runtime import Runtime
 from engine.scenarios.branches import Trail, qualified
 from engine.services import ServiceRegistry
@@ -147,17 +147,7 @@ class Bench:
         database.migrate(self.runtime.database, *site.migrations)
         with self.runtime.database.begin() as connection:
             site.prepare(connection)
-            number = connection.execute(
-                deployment.insert()
-                .values(
-                    model=model.id,
-                    version=1,
-                    digest=model.digest,
-                    deployed_at=self.now,
-                    deployed_by=SYSTEM.id,
-                )
-                .returning(deployment.c.id)
-            ).scalar_one()
+            number = versions.record(connection, model, 1, SYSTEM, self.now)
         self.runtime.keep(number, model)
 
     def close(self) -> None:

@@ -9,11 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import commands, queries
+from engine import commands, queries, versions
 from engine.definitions import files_of, read_model
 from engine.identity import SYSTEM, Actor
 from engine.model import Model
-from engine.models import deployment, resource
 from engine.runtime import Runtime
 from handlers import intake, services
 from handlers.cases import case
@@ -81,20 +80,8 @@ def shipped(model: str = "caf") -> Model:
 def deploy(runtime: Runtime, name: str) -> None:
     """Deploy one of the models that ship, without proving it again."""
     model = shipped(name)
-    row = {"model": model.id, "version": 1, "digest": model.digest, "deployed_by": SYSTEM.id}
     with runtime.database.begin() as connection:
-        number = connection.execute(
-            deployment.insert()
-            .values(deployed_at=runtime.clock(), **row)
-            .returning(deployment.c.id)
-        ).scalar_one()
-        connection.execute(
-            resource.insert(),
-            [
-                {"deployment_id": number, "path": path, "content": content}
-                for path, content in model.files.items()
-            ],
-        )
+        number = versions.put(connection, model, SYSTEM, runtime.clock()).id
     runtime.keep(number, model)
 
 

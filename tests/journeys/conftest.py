@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import waitress
@@ -58,6 +60,16 @@ def sqlite_service(sqlite_url: str) -> Iterator[Service]:
 @pytest.fixture
 def postgresql_service(postgresql_url: str) -> Iterator[Service]:
     with _serve(postgresql_url) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_service(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """One service for all tests of a module, each of which keeps to a draft of its own."""
+    copy = shutil.copy(sqlite_template, tmp_path_factory.mktemp("shared") / "pathways.sqlite3")
+    with _serve(f"sqlite:///{copy}") as running:
         yield running
 
 

@@ -81,7 +81,7 @@ class Form:
     """A form of a page, as it would be sent by one of its buttons."""
 
     def __init__(self, form: html.HtmlElement, button: html.HtmlElement) -> None:
-        self.action = form.get("action") or ""
+        self.action = button.get("formaction") or form.get("action") or ""
         self.method = (form.get("method") or "get").lower()
         self.data: dict[str, list[str]] = {}
         for name, value in form.form_values():

@@ -4,7 +4,7 @@ no script, style or font is refused."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -16,6 +16,7 @@ from werkzeug.serving import make_server
 from .conftest import SETTINGS, World
 from .test_documents import stuck_at_the_panel
 from .test_episodes import PASSED, RETURNED, assessed, set_active, with_an_incident
+from .test_studio import asked, begin, save
 
 LONG_FAMILY = {
     "name": "Sample-Worthington of the Very Long Double-Barrelled Surname" + "x" * 100,
@@ -103,6 +104,38 @@ def test_every_page_is_accessible(make_world: Callable[..., World], page: Page, 
         ),
         "panel": ("/", "/panel-packs"),
     }
+    pages = {"": ("/sign-in", "/nothing"), **pages}
+    assert not wrong_on(pages, world, page, width)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("width", [1280, 320])
+def test_every_page_of_the_studio_is_accessible(world: World, page: Page, width: int) -> None:
+    waiting, drawn = asked(world), begin(world, "Words that are plainer" + "r" * 100)
+    save(world, drawn)
+    version = "/studio/caf/versions/1"
+    pages = {
+        "manager": (f"/studio/caf/drafts/{waiting}/review",),
+        "analyst": (
+            "/studio",
+            "/studio/caf",
+            f"/studio/caf/drafts/{drawn}",
+            f"/studio/caf/drafts/{drawn}/history/step_up.bpmn",
+            "/studio/caf/versions",
+            version,
+            f"{version}/view/step_up.bpmn",
+            f"{version}/view/decisions/tray_proposal.dmn",
+            f"{version}/view/forms/consent.form",
+            f"{version}/view/model.toml",
+        ),
+    }
+    assert not wrong_on(pages, world, page, width)
+
+
+def wrong_on(
+    pages: Mapping[str, tuple[str, ...]], world: World, page: Page, width: int
+) -> list[str]:
+    """What is wrong with pages, which are listed by who opens them ("" for nobody)."""
     wrong: list[str] = []
     here = ""
 
@@ -116,7 +149,7 @@ def test_every_page_is_accessible(make_world: Callable[..., World], page: Page, 
     page.set_viewport_size({"width": width, "height": 800})
     axe = Axe()
     with served(world) as address:
-        for user, paths in {"": ("/sign-in", "/nothing"), **pages}.items():
+        for user, paths in pages.items():
             if user:
                 enter(page, world, address, user)
             for path in paths:
@@ -124,7 +157,7 @@ def test_every_page_is_accessible(make_world: Callable[..., World], page: Page, 
                 answer = page.goto(address + path)
                 if answer is None or answer.status not in (200, 403, 404):
                     wrong.append(f"{here}: {answer and answer.status}")
-                if path.endswith("/diagram"):
+                if path.endswith(("/diagram", "/view/step_up.bpmn")):
                     page.wait_for_selector("[data-diagram-state=ready]")
                 broad = page.evaluate("document.documentElement.scrollWidth")
                 if broad > width:
@@ -133,4 +166,4 @@ def test_every_page_is_accessible(make_world: Callable[..., World], page: Page, 
                     f"{here}: {violation['id']}: {violation['nodes'][0]['html']}"
                     for violation in axe.run(page).response["violations"]
                 ]
-    assert not wrong, "\n".join(wrong)
+    return wrong

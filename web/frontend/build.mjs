@@ -30,24 +30,33 @@ const councilStyles = {
   },
 };
 
+// Each group of pages has chunks of its own, so no page loads a byte for the other's sake.
+async function bundle(entryPoints, folder) {
+  const { metafile } = await build({
+    absWorkingDir: here,
+    entryPoints,
+    outdir: path.join(out, folder),
+    bundle: true,
+    metafile: true,
+    minify: true,
+    format: 'esm',
+    splitting: true,
+    target: ['es2020'],
+    chunkNames: 'chunks/[name]-[hash]',
+    assetNames: 'assets/[name]-[hash]',
+    legalComments: 'linked',
+    loader: { '.svg': 'file', '.woff': 'file', '.woff2': 'file', '.ttf': 'file', '.eot': 'file' },
+    plugins: [councilStyles],
+    logLevel: 'warning',
+  });
+  return Object.keys(metafile.inputs);
+}
+
 await rm(out, { recursive: true, force: true });
-const { metafile } = await build({
-  absWorkingDir: here,
-  entryPoints: ['src/govuk.js', 'src/viewer.js', 'src/instances.js', 'src/pathways.css'],
-  outdir: out,
-  bundle: true,
-  metafile: true,
-  minify: true,
-  format: 'esm',
-  splitting: true,
-  target: ['es2020'],
-  chunkNames: 'chunks/[name]-[hash]',
-  assetNames: 'assets/[name]-[hash]',
-  legalComments: 'linked',
-  loader: { '.svg': 'file', '.woff': 'file', '.woff2': 'file', '.ttf': 'file', '.eot': 'file' },
-  plugins: [councilStyles],
-  logLevel: 'warning',
-});
+const inputs = [
+  ...await bundle(['src/govuk.js', 'src/viewer.js', 'src/instances.js', 'src/pathways.css'], '.'),
+  ...await bundle(['src/studio/bpmn.js', 'src/studio/dmn.js', 'src/studio/form.js', 'src/studio/compare.js'], 'studio'),
+];
 await copyFile(path.join(here, 'src', 'favicon.svg'), path.join(out, 'favicon.svg'));
 
 for (const name of await readdir(out, { recursive: true })) {
@@ -59,10 +68,12 @@ for (const name of await readdir(out, { recursive: true })) {
 
 // The licences ask that their notices travel with what is built from them.
 const bundled = new Set(
-  Object.keys(metafile.inputs)
+  inputs
     .map((input) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1])
     .filter(Boolean),
 );
+// form-js brings the grid of Carbon in its own styles.
+for (const name of ['@carbon/grid', '@carbon/layout']) bundled.add(name);
 const notices = [];
 for (const name of [...bundled].sort()) {
   const folder = path.join(modules, name);

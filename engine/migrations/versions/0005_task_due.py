@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "engine0005"
-down_revision = "engine0001"
+down_revision = "engine0004"
 branch_labels = None
 depends_on = None
 

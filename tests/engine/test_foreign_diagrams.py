@@ -1,0 +1,134 @@
+"""Diagrams that other tools made: each is taken in and looked at, or refused with the reason.
+
+`foreign_diagrams.zip` holds more than a hundred of them from 34 tools, out of the test suite of the
+BPMN Model Interchange Working Group; its LICENCE.txt says whose they are.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from engine.definitions import survey
+from engine.differences import differences
+from engine.errors import InvalidModel
+from engine.exchange import pack, receive
+from engine.services import ServiceRegistry
+from tests.engine.drawing import document, element, flows, process
+
+ARCHIVE = zipfile.ZipFile(Path(__file__).with_name("foreign_diagrams.zip"))
+DIAGRAMS = [name for name in ARCHIVE.namelist() if name.endswith(".bpmn")]
+TOOLS = sorted({name.split("/")[0] for name in DIAGRAMS})
+MALFORMED = {
+    "GenMyModel 0.47/C.1.0-export.bpmn": "Invalid bytes in character encoding, line 97",
+    "GenMyModel 0.47/C.1.0-roundtrip.bpmn": "Invalid bytes in character encoding, line 125",
+    "GenMyModel 0.47/C.1.1-export.bpmn": "Invalid bytes in character encoding, line 26",
+    "GenMyModel 0.47/C.1.1-roundtrip.bpmn": "Invalid bytes in character encoding, line 59",
+    "IBM Process Designer 8.0.1/A.3.0-export.bpmn": "not a valid URI, line 2",
+    "IBM Process Designer 8.0.1/A.3.0-roundtrip.bpmn": "not a valid URI, line 2",
+}
+"""Those that are no XML, with what they are told."""
+
+
+def meaning(xml: bytes) -> Iterator[tuple[object, ...]]:
+    """Everything that a file says, without what encoding it says it in."""
+    for node in etree.fromstring(xml).iter():
+        kind = node.tag if isinstance(node.tag, str) else type(node).__name__
+        attributes = sorted((str(key), str(value)) for key, value in node.attrib.items())
+        yield kind, attributes, node.text, node.tail, sorted(map(str, node.nsmap.items()))
+
+
+def test_there_are_more_than_a_hundred() -> None:
+    assert (len(DIAGRAMS) >= 120, len(TOOLS) >= 30) == (True, True)
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_what_another_tool_made_is_taken_in_whole_or_refused_with_the_reason(tool: str) -> None:
+    services = ServiceRegistry()
+    for name in (each for each in DIAGRAMS if each.startswith(f"{tool}/")):
+        content = ARCHIVE.read(name)
+        try:
+            parcel = receive(name, content)
+        except InvalidModel as refused:
+            assert MALFORMED[name] in refused.findings[0].message, name
+            continue
+        assert name not in MALFORMED
+        [(path, kept)] = parcel.files.items()
+        assert path.endswith(".bpmn"), name
+        assert list(meaning(kept)) == list(meaning(content)), name
+        again = receive("model.zip", pack("model", parcel.files))
+        assert again.files == {path: kept}, name
+        # What is not run is said, element by element, and in words.
+        looked = survey({path: kept}, services, rules=False)
+        for finding in looked.findings:
+            assert finding.message.endswith((".", "?")), (name, finding)
+            assert finding.path in (path, "model.toml"), (name, finding)
+        assert all(differences(path, None, kept)), name
+        assert differences(path, kept, kept) == [], name
+
+
+ORDINARY = document(
+    process(
+        "p",
+        element("startEvent", "s")
+        + element("userTask", "t").replace('name="t"', 'name="Prüfen – “außen”"')
+        + element("endEvent", "e")
+        + flows("s > t > e"),
+    )
+)
+
+
+def encoded(text: str, encoding: str, declared: str | None = None) -> bytes:
+    body = text.split("?>", 1)[-1] if text.startswith("<?xml") else text
+    return f'<?xml version="1.0" encoding="{declared or encoding}"?>{body}'.encode(encoding)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared"),
+    [
+        ("utf-8", "UTF-8"),
+        ("utf-8-sig", "utf-8"),
+        ("utf-16", "UTF-16"),
+        ("windows-1252", "windows-1252"),
+    ],
+)
+def test_other_encodings_become_utf_8_and_say_so(encoding: str, declared: str) -> None:
+    text = ORDINARY.decode()
+    [(path, kept)] = receive("Prüfung (1).bpmn", encoded(text, encoding, declared)).files.items()
+    assert path == "Prufung_1.bpmn"
+    assert list(meaning(kept)) == list(meaning(text.encode()))
+    assert "Prüfen – “außen”" in kept.decode("utf-8")
+    assert b"UTF-8" in kept[:60] or b"utf-8" in kept[:60]
+
+
+def test_an_encoding_that_is_not_read_or_not_kept_to_is_told() -> None:
+    with pytest.raises(InvalidModel, match="“ebcdic-cp-us”, which is not read here"):
+        receive("x.bpmn", encoded(ORDINARY.decode(), "utf-8", "ebcdic-cp-us"))
+    with pytest.raises(InvalidModel, match="says that it is written in “us-ascii”, but is not"):
+        receive("x.bpmn", encoded(ORDINARY.decode(), "utf-8", "us-ascii"))
+
+
+def test_what_is_in_a_file_says_what_kind_it_is() -> None:
+    assert list(receive("Export.bpmn20.xml", ORDINARY).files) == ["Export.bpmn"]
+    dmn = b'<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d"/>'
+    assert list(receive("table.xml", dmn).files) == ["decisions/table.dmn"]
+    form = b'{"id": "ask_school", "components": []}'
+    assert list(receive("Form 3.json", form).files) == ["forms/ask_school.form"]
+
+
+def test_a_zip_is_put_where_its_files_belong() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as made:
+        made.writestr("export/Main process.bpmn", ORDINARY)
+        made.writestr("export/sub/ask.form", b'{"id": "ask", "components": []}')
+        made.writestr("export/README.md", b"hello")
+        made.writestr("__MACOSX/export/._Main process.bpmn", b"\x00\x05")
+    parcel = receive("export.zip", buffer.getvalue())
+    assert parcel.files.keys() == {"Main_process.bpmn", "forms/ask.form"}
+    assert not parcel.whole
+    assert sorted(parcel.left_out) == ["README.md", "__MACOSX/export/._Main process.bpmn"]
