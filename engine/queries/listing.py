@@ -164,7 +164,7 @@ def steps_named(
         if deployment_id is not None:
             among = [runtime.model(connection, deployment_id)]
         else:
-            among = [runtime.newest(connection, name)[1] for name in sorted(models)]
+            among = [runtime.live(connection, name)[1] for name in sorted(models)]
     elements = [
         (Step(process.id, element.id, element.kind), element)
         for model in among

@@ -123,7 +123,7 @@ def _drawn(
     deployment_id: int | None,
 ) -> tuple[int, Model, Process]:
     if deployment_id is None:
-        deployment_id, model = runtime.newest(connection, model_id)
+        deployment_id, model = runtime.live(connection, model_id)
     else:
         model = runtime.model(connection, deployment_id)
     if model.id != model_id or process_id not in model.processes:

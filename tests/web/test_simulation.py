@@ -78,7 +78,7 @@ def year(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 def test_every_diagram_has_cases_that_are_open_and_cases_that_have_ended(year: Year) -> None:
     with database.reading(year.runtime.database) as connection:
-        models = [year.runtime.newest(connection, name)[1] for name in simulation.MODELS]
+        models = [year.runtime.live(connection, name)[1] for name in simulation.MODELS]
     counted = {each.process: each for each in year.made.processes}
     assert counted.keys() == {process for model in models for process in model.processes}
     assert [each for each in counted.values() if not (each.open and each.ended)] == []
