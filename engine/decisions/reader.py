@@ -1,22 +1,24 @@
 """DMN files, as dmn-js and other editors save them, to decisions.
 
-Decision tables, literal expressions and information requirements are read; every other kind of
-logic is refused by name. Each cell is compiled here, so a table that was read holds no wrong cell.
+Decisions with logic of every kind, inputs, business knowledge models, decision services, item
+definitions and imports are read. Each cell is compiled here, so what was read holds no wrong cell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lxml import etree
 
 from engine import feel
-from engine.decisions.columns import TableReader
-from engine.decisions.findings import Findings, local_name, text_of
-from engine.decisions.model import Decision, LiteralExpression
-from engine.decisions.table import Table
-from engine.decisions.types import ANY, column_type
+from engine.decisions.boxes import LogicReader
+from engine.decisions.findings import Findings, local_name
+from engine.decisions.items import ItemTypes
+from engine.decisions.library import Library
+from engine.decisions.logic import Logic
+from engine.decisions.model import Decision, DecisionService, InputData, Knowledge, Need
+from engine.decisions.types import ANY, ColumnType
 from engine.errors import InvalidModel
 from engine.xml import parse_xml
 
@@ -26,12 +28,14 @@ NAMESPACES = {
     "https://www.omg.org/spec/DMN/20211108/MODEL/": "1.4",
     "https://www.omg.org/spec/DMN/20230324/MODEL/": "1.5",
 }
-_FEEL_LANGUAGES = ("feel", "https://www.omg.org/spec/dmn/", "http://www.omg.org/spec/dmn/")
-
-_DEFINITIONS_IGNORED = frozenset(
+_KNOWN = frozenset(
     (
         "decision",
         "inputData",
+        "businessKnowledgeModel",
+        "decisionService",
+        "import",
+        "itemDefinition",
         "knowledgeSource",
         "textAnnotation",
         "association",
@@ -39,13 +43,12 @@ _DEFINITIONS_IGNORED = frozenset(
         "DMNDI",
         "extensionElements",
         "description",
-        "itemDefinition",
         "performanceIndicator",
         "organizationUnit",
         "elementCollection",
     )
 )
-_DECISION_IGNORED = frozenset(
+_PARTS_OF_A_DECISION = frozenset(
     (
         "description",
         "extensionElements",
@@ -53,6 +56,7 @@ _DECISION_IGNORED = frozenset(
         "allowedAnswers",
         "variable",
         "informationRequirement",
+        "knowledgeRequirement",
         "authorityRequirement",
         "supportedObjective",
         "impactedPerformanceIndicator",
@@ -62,23 +66,8 @@ _DECISION_IGNORED = frozenset(
         "usingTask",
     )
 )
-_LOGIC = frozenset(("decisionTable", "literalExpression"))
-_WORDS = {
-    "businessKnowledgeModel": "Business knowledge models",
-    "decisionService": "Decision services",
-    "import": "Imports of other files",
-    "knowledgeRequirement": "Knowledge requirements",
-    "context": "Boxed contexts",
-    "invocation": "Boxed invocations",
-    "functionDefinition": "Boxed functions",
-    "relation": "Relations",
-    "list": "Boxed lists",
-    "conditional": "Boxed conditionals",
-    "for": "Boxed loops",
-    "filter": "Boxed filters",
-    "some": "Boxed quantifiers",
-    "every": "Boxed quantifiers",
-}
+_ELEMENTS = ("decision", "inputData", "businessKnowledgeModel", "decisionService")
+_DEEPEST_IMPORT = 8
 
 
 def parse_decisions(
@@ -89,77 +78,201 @@ def parse_decisions(
     `path` is only used in messages. Raises `InvalidModel` whose findings name the decision, the
     rule by its number and the column by its label, with FEEL's own message for a wrong cell.
     """
-    root = parse_xml(xml, path)
-    findings = Findings(path)
-    namespace = etree.QName(root).namespace or ""
-    if local_name(root) != "definitions" or namespace not in NAMESPACES:
-        findings.add(
-            root,
-            "dmn-namespace",
-            "This is no DMN file of version 1.2 to 1.5. Save it again with a current editor.",
-        )
-        raise InvalidModel(findings.all)
-    decisions = _Reader(root, findings, tuple(functions)).read()
-    if findings.all:
-        raise InvalidModel(findings.all)
-    return decisions
+    return dict(parse_library(xml, path, functions=functions).decisions)
+
+
+def parse_library(
+    xml: bytes,
+    path: str,
+    *,
+    functions: Iterable[feel.Function] = feel.NO_FUNCTIONS,
+    others: Mapping[str, bytes] | None = None,
+    strict: bool = True,
+) -> Library:
+    """All that a DMN file defines; `others` are the files that it may import, by name.
+
+    Raises `InvalidModel` as `parse_decisions`. If it is not to be `strict`, only what is no DMN at
+    all is refused: everything else is among the library's findings, values of a wrong type are
+    null as the standard has it, and a decision with a wrong cell raises when it is evaluated.
+    """
+    return _Source(dict(others or {}), tuple(functions), strict).library(xml, path)
+
+
+class _Source:
+    """Reads a file and those that it imports, each once."""
+
+    def __init__(
+        self, others: dict[str, bytes], functions: tuple[feel.Function, ...], strict: bool
+    ) -> None:
+        self._others = others
+        self._functions = functions
+        self._strict = strict
+        self._read: dict[str, _Reader] = {}
+        self._depth = 0
+
+    def library(self, xml: bytes, path: str) -> Library:
+        reader = self._reader(xml, path)
+        findings = reader.findings.all
+        if findings and self._strict:
+            raise InvalidModel(findings)
+        return Library(reader.decisions, reader.knowledge, reader.services, tuple(findings))
+
+    def _reader(self, xml: bytes, path: str) -> _Reader:
+        root = parse_xml(xml, path)
+        findings = Findings(path)
+        namespace = etree.QName(root).namespace or ""
+        if local_name(root) != "definitions" or namespace not in NAMESPACES:
+            findings.add(
+                root,
+                "dmn-namespace",
+                "This is no DMN file of version 1.2 to 1.5. Save it again with a current editor.",
+            )
+            raise InvalidModel(findings.all)
+        imported: dict[str, _Reader] = {}
+        self._depth += 1
+        for element in root.iterfind("{*}import"):
+            found = self._import(element)
+            if found is None:
+                findings.add(
+                    element,
+                    "dmn-import",
+                    f'The file imports "{element.get("name")}" ({element.get("namespace")}), '
+                    "which is not beside it. Put the file there, or remove the import.",
+                )
+            else:
+                imported[" ".join((element.get("name") or "").split())] = found
+        self._depth -= 1
+        reader = _Reader(root, findings, self._functions, imported, self._strict)
+        reader.read()
+        return reader
+
+    def _import(self, element: etree._Element) -> _Reader | None:
+        namespace = element.get("namespace") or ""
+        if namespace in self._read:
+            return self._read[namespace]
+        for name, content in self._others.items():
+            if self._depth <= _DEEPEST_IMPORT and namespace.encode() in content:
+                root = parse_xml(content, name)
+                if root.get("namespace") == namespace:
+                    self._read[namespace] = self._reader(content, name)
+                    return self._read[namespace]
+        return None
 
 
 class _Reader:
     def __init__(
-        self, root: etree._Element, findings: Findings, functions: tuple[feel.Function, ...]
+        self,
+        root: etree._Element,
+        findings: Findings,
+        functions: tuple[feel.Function, ...],
+        imported: dict[str, _Reader],
+        strict: bool,
     ) -> None:
+        self.findings = findings
+        self.imported = imported
+        self.namespace = root.get("namespace") or ""
+        self.decisions: dict[str, Decision] = {}
+        self.knowledge: dict[str, Knowledge] = {}
+        self.services: dict[str, DecisionService] = {}
+        self.inputs: dict[str, InputData] = {}
+        self.items = ItemTypes(
+            root, findings, {name: one.items for name, one in imported.items()}, strict
+        )
         self._root = root
-        self._findings = findings
         self._functions = functions
+        self._strict = strict
         self._elements: dict[str, etree._Element] = {}
         self._results: dict[str, etree._Element] = {}
-        self._names: list[str] = []
-        self._language = root.get("expressionLanguage")
 
-    def read(self) -> dict[str, Decision]:
+    def find(self, identifier: str) -> Any:
+        """What was read under an id, or None."""
+        for known in (self.decisions, self.knowledge, self.services, self.inputs):
+            if identifier in known:
+                return known[identifier]
+        return None
+
+    def read(self) -> None:
         for child in self._root:
-            name = local_name(child)
-            if name not in _DEFINITIONS_IGNORED:
-                self._unsupported(child, name, "")
-            identifier = child.get("id", "")
-            if name == "decision" and not identifier:
-                self._findings.add(
-                    child, "dmn-id", f'The decision "{child.get("name")}" has no id. Give it one.'
-                )
-            elif identifier in self._elements and name in ("decision", "inputData"):
-                self._findings.add(
-                    child, "dmn-id", f"The id {identifier} is used twice. Rename one."
-                )
-            if name in ("decision", "inputData"):
-                self._elements[identifier] = child
-        decisions = [element for element in self._root if local_name(element) == "decision"]
-        if not decisions:
-            self._findings.add(self._root, "dmn-empty", "The file has no decision.")
+            self._note(child)
+        decisions = self._all("decision")
+        services = self._all("decisionService")
+        knowledge = self._all("businessKnowledgeModel")
+        if not decisions and not services and not knowledge and not self._all("inputData"):
+            self.findings.add(self._root, "dmn-empty", "The file has no decision.")
         self._results = {_variable(element): element for element in decisions}
-        self._names = [_variable(element) for element in self._elements.values()]
-        read: dict[str, Decision] = {}
-        for element in self._sorted(decisions):
-            decision = self._decision(element, read)
-            if decision is not None:
-                read[decision.id] = decision
-        return read
-
-    def _unsupported(self, element: etree._Element, name: str, title: str) -> None:
-        place = f"{title}: " if title else ""
-        named = f' ("{element.get("name")}")' if element.get("name") else ""
-        self._findings.add(
-            element,
-            "dmn-unsupported",
-            f"{place}{_WORDS.get(name, f'Elements of kind {name}')}{named} are not supported. "
-            "Use a decision table or a literal expression.",
+        names = {
+            _variable(element)
+            for element in self._root
+            if isinstance(element.tag, str) and local_name(element) in _ELEMENTS
+        }
+        names |= self.items.entry_names | set(self.imported)
+        for imported in self.imported.values():
+            names |= {_variable(element) for element in imported._elements.values()}
+        logic = LogicReader(
+            self.findings,
+            self.items,
+            sorted(names),
+            self._functions,
+            self._root.get("expressionLanguage"),
+            self._strict,
         )
+        for element in self._all("inputData"):
+            kind = self._declared_type(element, logic, f'Input "{_variable(element)}"')
+            self.inputs[element.get("id", "")] = InputData(_variable(element), kind)
+        for element in knowledge:
+            self._read_knowledge(element, logic)
+        for element in self._sorted(decisions + services):
+            if local_name(element) == "decision":
+                self._read_decision(element, logic)
+            else:
+                self._read_service(element, logic)
+        for element in knowledge:
+            known = self.knowledge[element.get("id", "")]
+            known.needs.extend(self._needs(element, known.title))
+            _check_calls(known, self.findings, element)
 
-    def _sorted(self, decisions: list[etree._Element]) -> list[etree._Element]:
-        """Decisions after those that they require; one that requires itself is a finding."""
+    def _note(self, child: Any) -> None:
+        name = local_name(child)
+        if name not in _KNOWN:
+            self.findings.add(
+                child, "dmn-unsupported", f"Elements of kind {name} are not supported here."
+            )
+        if name not in _ELEMENTS:
+            return
+        identifier = child.get("id", "")
+        if name != "inputData" and not identifier:
+            self.findings.add(
+                child, "dmn-id", f'The decision "{child.get("name")}" has no id. Give it one.'
+            )
+        elif identifier in self._elements:
+            self.findings.add(child, "dmn-id", f"The id {identifier} is used twice. Rename one.")
+        self._elements[identifier] = child
+
+    def _all(self, name: str) -> list[etree._Element]:
+        return list(self._root.iterfind(f"{{*}}{name}"))
+
+    def _declared_type(
+        self, element: etree._Element, logic: LogicReader, place: str
+    ) -> ColumnType:
+        variable = element.find("{*}variable")
+        name = variable.get("typeRef") if variable is not None else None
+        return logic.type(name, element, place) if name else ANY
+
+    # -- what is required -------------------------------------------------------------------
+
+    def _hrefs(self, element: etree._Element) -> list[tuple[etree._Element, str]]:
+        paths = ("informationRequirement", "knowledgeRequirement")
+        return [
+            (target, target.get("href", ""))
+            for path in paths
+            for target in element.iterfind(f"{{*}}{path}/*")
+        ]
+
+    def _sorted(self, elements: list[etree._Element]) -> list[etree._Element]:
+        """Decisions and services after what they need; what needs itself is a finding."""
         order: list[etree._Element] = []
         state: dict[str, str] = {}
-        pending = [(element, False) for element in reversed(decisions)]
+        pending = [(element, False) for element in reversed(elements)]
         while pending:
             element, ready = pending.pop()
             identifier = element.get("id", "")
@@ -170,10 +283,8 @@ class _Reader:
                 state[identifier] = "open"
                 pending.append((element, True))
                 for required in self._required(element):
-                    if local_name(required) != "decision":
-                        continue
                     if state.get(required.get("id", "")) == "open":
-                        self._findings.add(
+                        self.findings.add(
                             element,
                             "dmn-cycle",
                             f'{_title(element)} requires "{required.get("name")}", which in turn '
@@ -184,106 +295,159 @@ class _Reader:
         return order
 
     def _required(self, element: etree._Element) -> list[etree._Element]:
-        required = []
-        for requirement in element.iterfind("{*}informationRequirement/*"):
-            target = self._elements.get(requirement.get("href", "").removeprefix("#"))
-            if target is not None:
-                required.append(target)
-        return required
+        """Decisions and services of this file that an element requires or is made of."""
+        hrefs = [href for _, href in self._hrefs(element)]
+        if local_name(element) == "decisionService":
+            hrefs = [part.get("href", "") for part in element if part.get("href")]
+        found = [self._elements.get(self._local(href)) for href in hrefs]
+        return [
+            one
+            for one in found
+            if one is not None and local_name(one) in ("decision", "decisionService")
+        ]
 
-    def _decision(self, element: etree._Element, read: dict[str, Decision]) -> Decision | None:
+    def _local(self, href: str) -> str:
+        """The id that a reference means in this file, empty if it means another file."""
+        namespace, _, identifier = href.rpartition("#")
+        return identifier if namespace in ("", self.namespace) else ""
+
+    def _needs(self, element: etree._Element, title: str) -> list[Need]:
+        needs = []
+        for target, href in self._hrefs(element):
+            need = self._need(href)
+            if need is not None:
+                needs.append(need)
+            elif self._local(href) not in self._elements:
+                self.findings.add(
+                    target,
+                    "dmn-requirement",
+                    f"{title} requires {href}, which is not in this file.",
+                )
+        return needs
+
+    def _need(self, href: str) -> Need | None:
+        found = self.find(self._local(href))
+        if found is not None:
+            return Need("", found)
+        namespace, _, identifier = href.rpartition("#")
+        for prefix, imported in self.imported.items():
+            if imported.namespace == namespace:
+                found = imported.find(identifier)
+                return None if found is None else Need(prefix, found)
+        return None
+
+    # -- elements ---------------------------------------------------------------------------
+
+    def _read_decision(self, element: etree._Element, logic: LogicReader) -> None:
         title = _title(element)
-        logic: list[etree._Element] = []
         for child in element:
             name = local_name(child)
-            if name in _LOGIC:
-                logic.append(child)
-            elif name not in _DECISION_IGNORED:
-                self._unsupported(child, name, title)
-                return None
-        if len(logic) != 1:
-            self._findings.add(
-                element,
-                "dmn-logic",
-                f"{title} has {'no logic' if not logic else 'several logics'}. "
-                "Give it one decision table or one literal expression.",
-            )
-            return None
-        for requirement in element.iterfind("{*}informationRequirement/*"):
-            if requirement.get("href", "").removeprefix("#") not in self._elements:
-                self._findings.add(
-                    requirement,
-                    "dmn-requirement",
-                    f"{title} requires {requirement.get('href')}, which is not in this file.",
+            if name not in _PARTS_OF_A_DECISION and name not in _LOGIC:
+                self.findings.add(
+                    child,
+                    "dmn-unsupported",
+                    f"{title}: Elements of kind {name} are not supported. "
+                    "Use a decision table or an expression.",
                 )
-        required = self._required(element)
-        content = self._logic(logic[0], element, title, self._names)
-        if content is None:
-            return None
-        self._check_requirements(element, title, content, required)
-        return Decision(
+                return
+        kind = self._declared_type(element, logic, title)
+        content = logic.only(element, title, _variable(element), kind)
+        self._check_requirements(element, title, content)
+        self.decisions[element.get("id", "")] = Decision(
             element.get("id", ""),
             element.get("name") or element.get("id") or "",
             _variable(element),
             content,
-            tuple(
-                read[target.get("id", "")] for target in required if target.get("id", "") in read
-            ),
+            tuple(self._needs(element, title)),
+            kind,
         )
 
-    def _logic(
-        self, logic: etree._Element, element: etree._Element, title: str, names: list[str]
-    ) -> Table | LiteralExpression | None:
-        if not self._is_feel(logic, title):
-            return None
-        variable = _variable(element)
-        if local_name(logic) == "decisionTable":
-            reader = TableReader(self._findings, title, names, self._functions, self._is_feel)
-            return reader.read(logic, variable)
-        declared = element.find("{*}variable")
-        type_name = (declared.get("typeRef") if declared is not None else None) or logic.get(
-            "typeRef"
+    def _read_knowledge(self, element: etree._Element, logic: LogicReader) -> None:
+        title = f'Business knowledge model "{element.get("name")}"'
+        function = element.find("{*}encapsulatedLogic")
+        if function is None:
+            self.findings.add(element, "dmn-logic", f"{title} has no logic. Give it some.")
+            parameters, body = (), logic.only(None, title, "")
+        else:
+            parameters, body = logic.function(function, title, _variable(element))
+        kind = self._declared_type(element, logic, title)
+        if kind.kind == "function" and kind.type.parts:
+            kind = ANY
+        self.knowledge[element.get("id", "")] = Knowledge(
+            title, _variable(element), parameters, body, kind
         )
-        kind = column_type(type_name)
-        if kind is None:
-            self._findings.unknown_type(logic, title, str(type_name))
-        source = text_of(logic)
-        try:
-            expression = feel.compile_expression(source, names=names, functions=self._functions)
-        except feel.FeelError as error:
-            self._findings.feel(logic.find("{*}text"), title, error, logic)
-            return None
-        return LiteralExpression(title, variable, kind or ANY, expression)
 
-    def _is_feel(self, element: etree._Element, title: str) -> bool:
-        """Whether the expression language is FEEL; another one is a finding."""
-        language = element.get("expressionLanguage") or self._language or "feel"
-        if language.lower().startswith(_FEEL_LANGUAGES):
-            return True
-        self._findings.add(
-            element,
-            "dmn-language",
-            f"{title} is written in {language}. Choose FEEL as its expression language.",
+    def _read_service(self, element: etree._Element, logic: LogicReader) -> None:
+        title = f'Decision service "{element.get("name")}"'
+        outputs: list[Decision] = []
+        parameters: list[Need] = []
+        for part in element:
+            name = local_name(part)
+            if name not in ("outputDecision", "inputDecision", "inputData"):
+                continue
+            need = self._need(part.get("href", ""))
+            if need is None or not isinstance(need.element, Decision | InputData):
+                self.findings.add(
+                    part, "dmn-requirement", f"{title} names {part.get('href')}, which is not there."
+                )
+            elif name == "outputDecision" and isinstance(need.element, Decision):
+                outputs.append(need.element)
+            else:
+                parameters.append(need)
+        # The standard has inputs before decisions, whatever their order in the file (10.3.2.13.3).
+        parameters.sort(key=lambda need: isinstance(need.element, Decision))
+        kind = self._declared_type(element, logic, title)
+        if kind.kind == "function":
+            kind = ANY
+        self.services[element.get("id", "")] = DecisionService(
+            title, _variable(element), tuple(outputs), tuple(parameters), kind
         )
-        return False
 
     def _check_requirements(
-        self,
-        element: etree._Element,
-        title: str,
-        logic: Table | LiteralExpression,
-        required: list[etree._Element],
+        self, element: etree._Element, title: str, logic: Logic
     ) -> None:
         """What is read of another decision must be required, or nobody would work it out."""
+        required = self._required(element)
         for name in sorted(logic.variables):
             other = self._results.get(name)
             if other is not None and other is not element and other not in required:
-                self._findings.add(
+                self.findings.add(
                     element,
                     "dmn-requirement",
                     f'{title} reads "{name}", the result of the decision "{other.get("name")}", '
                     "without requiring it. Draw an information requirement between them.",
                 )
+
+
+_LOGIC = frozenset(
+    (
+        "decisionTable",
+        "literalExpression",
+        "context",
+        "invocation",
+        "functionDefinition",
+        "list",
+        "relation",
+        "conditional",
+        "for",
+        "some",
+        "every",
+        "filter",
+    )
+)
+
+
+def _check_calls(known: Knowledge, findings: Findings, element: etree._Element) -> None:
+    """A business knowledge model sees only its parameters and what it requires."""
+    seen = {name for name, _ in known.parameters}
+    seen |= {need.prefix or need.element.variable for need in known.needs}
+    for name in sorted(known.body.variables - seen):
+        findings.add(
+            element,
+            "dmn-requirement",
+            f'{known.title} reads "{name}", which is none of its parameters and nothing that it '
+            "requires. Make it a parameter.",
+        )
 
 
 def _title(element: etree._Element) -> str:

@@ -4,6 +4,7 @@ Expressions are read once and evaluated many times; nothing of Python is reachab
 Values are Python's own (see `engine.feel.values`); numbers are decimals of 34 digits.
 """
 
+from engine.feel.budget import Environment, new_environment, spend
 from engine.feel.codec import dump_json, load_json
 from engine.feel.compiler import Expression, UnaryTests, compile_expression, compile_unary_tests
 from engine.feel.errors import (
@@ -15,10 +16,21 @@ from engine.feel.errors import (
 )
 from engine.feel.functions import BUILTIN_FUNCTIONS, NO_FUNCTIONS, Function
 from engine.feel.strings import to_string
-from engine.feel.values import Range, YearsMonthsDuration, kind_of
+from engine.feel.nodes import TypeName
+from engine.feel.types import ANY, coerced, conforms
+from engine.feel.values import FunctionValue, Range, YearsMonthsDuration, from_host, kind_of
 
 __all__ = [
+    "ANY",
     "BUILTIN_FUNCTIONS",
+    "Environment",
+    "FunctionValue",
+    "TypeName",
+    "coerced",
+    "conforms",
+    "from_host",
+    "new_environment",
+    "spend",
     "NO_FUNCTIONS",
     "Expression",
     "FeelBudgetExceeded",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from typing import Literal as OneOf
@@ -113,10 +114,15 @@ class InstanceOf(Node):
 
 @dataclass(frozen=True, slots=True)
 class TypeName(Node):
-    """A type as `instance of` takes it; `parts` are element, entry or bound types."""
+    """A type as `instance of` takes it; `parts` are element, entry or bound types.
+
+    Of a function they are the types of its parameters and, last, of its result. `allowed` says
+    which of the values are allowed, where a model restricts them.
+    """
 
     name: str
     parts: tuple[tuple[str, TypeName], ...] = ()
+    allowed: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +176,18 @@ class Call(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Invocation(Node):
+    """A call of what an expression comes to, such as an entry of a context."""
+
+    callee: Node
+    arguments: tuple[Node, ...]
+    named: tuple[tuple[str, Node], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Lambda(Node):
-    """`function(a, b) body`, an argument of `sort` and the like."""
+    """`function(a, b: number) body`; `types` of parameters without one are None."""
 
     parameters: tuple[str, ...]
+    types: tuple[TypeName | None, ...]
     body: Node

@@ -9,10 +9,10 @@ from typing import Any
 
 from engine.feel.budget import (
     LONGEST_STRING,
-    STEPS,
     Environment,
     check_characters,
     check_string,
+    new_environment,
     spend,
 )
 from engine.feel.numbers import number_to_string
@@ -27,7 +27,7 @@ def to_string(value: Any) -> str | None:
 
     Raises `FeelBudgetExceeded` for what is too long.
     """
-    return string_of([{}, STEPS], value)
+    return string_of(new_environment(), value)
 
 
 def string_of(environment: Environment, value: Any) -> str | None:

@@ -7,13 +7,13 @@ number is `Decimal`, string `str`, boolean `bool`, list `list`, context `dict`, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from engine.feel.budget import DEEPEST_VALUE
+from engine.feel.budget import DEEPEST_VALUE, Environment
 from engine.feel.errors import FeelBudgetExceeded, FeelEvaluationError
 from engine.feel.numbers import number_of_decimal, number_of_float, number_of_integer
 
@@ -40,12 +40,22 @@ class Range:
     end_included: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FunctionValue:
-    """A function literal with what it needs to run; only functions such as `sort` take one."""
+    """A function: a literal with the variables around it, a built-in one, or one of a model.
 
-    arity: int
-    call: Callable[..., Any]
+    `call` takes the environment of the caller, whose steps it uses up, and the arguments in order.
+    `parameters` are None for a function that can be called in several ways; `types` are those of
+    the parameters and, last, of the result, each None if it is not known.
+    """
+
+    parameters: tuple[str, ...] | None
+    call: Callable[[Environment, Sequence[Any]], Any]
+    types: tuple[Any, ...] = ()
+
+    def takes(self, count: int) -> bool:
+        """Whether the function can be called with so many arguments, as far as can be told."""
+        return self.parameters is None or len(self.parameters) == count
 
 
 _KINDS: dict[type, str] = {
