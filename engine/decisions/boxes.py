@@ -61,11 +61,13 @@ class LogicReader:
 
     def expression(self, element: etree._Element, place: str) -> feel.Expression | None:
         """The expression in an element's text, None if it was refused."""
-        return self._compiled(feel.compile_expression, element, place)
+        compiled: feel.Expression | None = self._compiled(feel.compile_expression, element, place)
+        return compiled
 
     def tests(self, element: etree._Element, place: str) -> feel.UnaryTests | None:
         """The tests in an element's text, None if they were refused."""
-        return self._compiled(feel.compile_unary_tests, element, place)
+        compiled: feel.UnaryTests | None = self._compiled(feel.compile_unary_tests, element, place)
+        return compiled
 
     def _compiled(self, compiling: Callable[..., Any], element: etree._Element, place: str) -> Any:
         if not self.is_feel(element, place):
@@ -133,24 +135,18 @@ class LogicReader:
         self.findings.add(element, code, message)
         return Refused(title, message)
 
-    def _table(
-        self, element: etree._Element, title: str, output: str, kind: ColumnType
-    ) -> Logic:
+    def _table(self, element: etree._Element, title: str, output: str, kind: ColumnType) -> Logic:
         table = TableReader(self, title).read(element, output)
         return table or Refused(title, f"{title} could not be read.")
 
-    def _literal(
-        self, element: etree._Element, title: str, output: str, kind: ColumnType
-    ) -> Logic:
+    def _literal(self, element: etree._Element, title: str, output: str, kind: ColumnType) -> Logic:
         expression = self.expression(element, title)
         if expression is None:
             why = self.findings.all[-1].message
             return Refused(title, why)
         return LiteralExpression(title, output, kind, expression)
 
-    def _context(
-        self, element: etree._Element, title: str, output: str, kind: ColumnType
-    ) -> Logic:
+    def _context(self, element: etree._Element, title: str, output: str, kind: ColumnType) -> Logic:
         entries: list[tuple[str, ColumnType, Logic]] = []
         parts: list[tuple[Logic, frozenset[str]]] = []
         last = None
@@ -159,11 +155,7 @@ class LogicReader:
             variable = entry.find("{*}variable")
             name = "" if variable is None else " ".join((variable.get("name") or "").split())
             place = f'{title}, entry "{name}"' if name else f"{title}, result"
-            own = (
-                ANY
-                if variable is None
-                else self.type(variable.get("typeRef"), entry, place)
-            )
+            own = ANY if variable is None else self.type(variable.get("typeRef"), entry, place)
             known = frozenset(known for known, _, _ in entries)
             logic = self.only(entry, place, name or output, own)
             parts.append((logic, known))
@@ -183,11 +175,7 @@ class LogicReader:
         for binding in element.iterfind("{*}binding"):
             parameter = binding.find("{*}parameter")
             name = "" if parameter is None else " ".join((parameter.get("name") or "").split())
-            own = (
-                ANY
-                if parameter is None
-                else self.type(parameter.get("typeRef"), binding, title)
-            )
+            own = ANY if parameter is None else self.type(parameter.get("typeRef"), binding, title)
             bindings.append((name, self.only(binding, f'{title}, argument "{name}"', name, own)))
         parts = ((callee, frozenset[str]()), *((one, frozenset[str]()) for _, one in bindings))
         return Box(title, output, kind, parts, kinds.invocation_of(callee, bindings, title))
@@ -212,14 +200,6 @@ class LogicReader:
         self, element: etree._Element, title: str, output: str
     ) -> tuple[tuple[tuple[str, ColumnType], ...], Logic]:
         """The parameters and the body of a function definition."""
-        if element.get("kind", "FEEL") != "FEEL":
-            return (), self._refused(
-                element,
-                "dmn-unsupported",
-                title,
-                f"{title} is a function of kind {element.get('kind')}, which is not supported. "
-                "Write it in FEEL.",
-            )
         parameters = tuple(
             (
                 " ".join((one.get("name") or "").split()),
@@ -227,15 +207,21 @@ class LogicReader:
             )
             for one in element.iterfind("{*}formalParameter")
         )
+        if element.get("kind", "FEEL") != "FEEL":
+            return parameters, self._refused(
+                element,
+                "dmn-unsupported",
+                title,
+                f"{title} is a function of kind {element.get('kind')}, which is not supported. "
+                "Write it in FEEL.",
+            )
         before = len(self._names)
         self._names.extend(name for name, _ in parameters)
         body = self.only(element, title, output)
         del self._names[before:]
         return parameters, body
 
-    def _list(
-        self, element: etree._Element, title: str, output: str, kind: ColumnType
-    ) -> Logic:
+    def _list(self, element: etree._Element, title: str, output: str, kind: ColumnType) -> Logic:
         items = [
             self.read(part, f"{title}, item {number}", output)
             for number, part in enumerate((p for p in element if _is_logic(p)), 1)
@@ -247,15 +233,12 @@ class LogicReader:
         self, element: etree._Element, title: str, output: str, kind: ColumnType
     ) -> Logic:
         columns = [
-            " ".join((column.get("name") or "").split())
-            for column in element.iterfind("{*}column")
+            " ".join((column.get("name") or "").split()) for column in element.iterfind("{*}column")
         ]
         rows = []
         for number, row in enumerate(element.iterfind("{*}row"), 1):
             cells = [
-                self.read(part, f"{title}, row {number}", output)
-                for part in row
-                if _is_logic(part)
+                self.read(part, f"{title}, row {number}", output) for part in row if _is_logic(part)
             ]
             if len(cells) != len(columns):
                 return self._refused(
@@ -279,9 +262,7 @@ class LogicReader:
         parts = tuple((one, frozenset[str]()) for one in inner)
         return Box(title, output, kind, parts, kinds.conditional_of(*inner))
 
-    def _loop(
-        self, element: etree._Element, title: str, output: str, kind: ColumnType
-    ) -> Logic:
+    def _loop(self, element: etree._Element, title: str, output: str, kind: ColumnType) -> Logic:
         name = local_name(element)
         domain_name, body_name = _LOOPS[name]
         variable = "item"
@@ -296,8 +277,8 @@ class LogicReader:
         return Box(title, output, kind, parts, kinds.loop_of(name, variable, domain, body))
 
 
-_Reader = Callable[[LogicReader, etree._Element, str, str, ColumnType], Logic]
-_READERS: dict[str, _Reader] = {
+_LogicReader = Callable[[LogicReader, etree._Element, str, str, ColumnType], Logic]
+_READERS: dict[str, _LogicReader] = {
     "decisionTable": LogicReader._table,
     "literalExpression": LogicReader._literal,
     "context": LogicReader._context,
@@ -308,7 +289,9 @@ _READERS: dict[str, _Reader] = {
     "conditional": LogicReader._conditional,
     **dict.fromkeys(_LOOPS, LogicReader._loop),
 }
+LOGIC = frozenset(_READERS)
+"""The names of the elements that are logic."""
 
 
 def _is_logic(element: Any) -> bool:
-    return isinstance(element.tag, str) and local_name(element) in _READERS
+    return isinstance(element.tag, str) and local_name(element) in LOGIC

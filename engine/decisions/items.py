@@ -125,9 +125,7 @@ class ItemTypes:
             inner = feel.TypeName(0, "list", (("", inner),))
         return self._restricted(inner, element.find("{*}typeConstraint"), place)
 
-    def _reference(
-        self, name: str | None, element: etree._Element, place: str
-    ) -> feel.TypeName:
+    def _reference(self, name: str | None, element: etree._Element, place: str) -> feel.TypeName:
         known = self.named(name)
         if known is None:
             self._findings.unknown_type(element, place, str(name))
@@ -148,9 +146,7 @@ class ItemTypes:
         return feel.TypeName(0, inner.name, inner.parts, _both(inner.allowed, tests))
 
 
-def _both(
-    first: Callable[[Any], bool] | None, tests: feel.UnaryTests
-) -> Callable[[Any], bool]:
+def _both(first: Callable[[Any], bool] | None, tests: feel.UnaryTests) -> Callable[[Any], bool]:
     def allowed(value: Any) -> bool:
         return (first is None or first(value)) and tests.matches(value, {})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,10 +34,9 @@ class Library:
 
     def service(self, name: str) -> DecisionService | Knowledge | None:
         """The decision service or business knowledge model of this name, or None."""
-        for one in (*self.services.values(), *self.knowledge.values()):
-            if one.variable == name:
-                return one
-        return None
+        known: list[DecisionService | Knowledge] = [*self.services.values()]
+        known += self.knowledge.values()
+        return next((one for one in known if one.variable == name), None)
 
     def call(self, name: str, inputs: Mapping[str, Any]) -> Any:
         """What a decision service or business knowledge model gives for inputs by name."""
@@ -47,8 +46,3 @@ class Library:
         function = service.value()
         arguments = [feel.from_host(inputs.get(each)) for each in function.parameters or ()]
         return function.call(feel.new_environment(), arguments)
-
-
-def names_of(elements: Iterable[Any]) -> list[str]:
-    """The names of what was read, as expressions know them."""
-    return [element.variable for element in elements]

@@ -164,8 +164,12 @@ def relation_of(columns: Sequence[str], rows: Sequence[Sequence[Logic]]) -> Any:
 
 
 def conditional_of(condition: Logic, then: Logic, otherwise: Logic) -> Any:
+    """As `if`; but what is neither true, false nor null as a condition makes the result null."""
+
     def combine(context: Scope, caller: feel.Environment) -> Any:
-        holds = condition.evaluate(context, caller).value is True
+        holds = condition.evaluate(context, caller).value
+        if holds is not None and type(holds) is not bool:
+            return None
         return (then if holds else otherwise).evaluate(context, caller).value
 
     return combine
@@ -184,7 +188,7 @@ def loop_of(kind: str, variable: str, domain: Logic, body: Logic) -> Any:
             return None
         if type(items) is not list:
             items = [items]
-        results = []
+        results: list[Any] = []
         for item in items:
             feel.spend(caller, 1)
             scope = {**context, variable: item}

@@ -58,7 +58,8 @@ class Knowledge:
 
     def value(self) -> feel.FunctionValue:
         """The function; what it requires is looked up when it is called, for it may be itself."""
-        types = (*(kind.type for _, kind in self.parameters), self.type.type)
+        result = None if self.type is ANY else self.type.type
+        types = (*(kind.type for _, kind in self.parameters), result)
         return feel.FunctionValue(tuple(name for name, _ in self.parameters), self._call, types)
 
     def _call(self, caller: feel.Environment, arguments: Sequence[Any]) -> Any:

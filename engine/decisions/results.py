@@ -43,10 +43,8 @@ class DecisionResult:
         """The result as DMN has it: without the name if there is one output only."""
         if isinstance(self.outputs, list):
             return [_bare(outputs) for outputs in self.outputs]
-        if not self.rules and len(self.outputs) > 1:
-            if all(value is None for value in self.outputs.values()):
-                return None
-        return _bare(self.outputs)
+        nothing = all(value is None for value in self.outputs.values())
+        return None if nothing and not self.rules else _bare(self.outputs)
 
 
 def _bare(outputs: Outputs) -> Any:

@@ -163,9 +163,7 @@ class Table:
             output.name: output.value(place, output.default, *around) for output in self.outputs
         }
 
-    def prioritised(
-        self, rules: Sequence[Rule], around: Around
-    ) -> list[tuple[Outputs, Rule]]:
+    def prioritised(self, rules: Sequence[Rule], around: Around) -> list[tuple[Outputs, Rule]]:
         """Rules with what they put out, by the priority of their outputs from left to right."""
         pairs = [(self.results(rule, around), rule) for rule in rules]
         pairs.sort(
@@ -174,9 +172,7 @@ class Table:
         return pairs
 
 
-Policy = Callable[
-    [Table, list[Rule], Around], tuple[Outputs | list[Outputs], Sequence[Rule]]
-]
+Policy = Callable[[Table, list[Rule], Around], tuple[Outputs | list[Outputs], Sequence[Rule]]]
 
 
 def _numbers(rules: Sequence[Rule]) -> str:

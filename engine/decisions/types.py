@@ -82,6 +82,14 @@ class ColumnType:
         return result
 
     @property
+    def result(self) -> ColumnType:
+        """Of a function what it results in; any other type is itself."""
+        if self.kind != "function" or not self.type.parts:
+            return self
+        inner = self.type.parts[-1][1]
+        return ColumnType(inner.name, inner, "", self.lenient)
+
+    @property
     def words(self) -> str:
         words = _WORDS.get(self.kind, "any value")
         return f"{words} ({self.name})" if self.name else words

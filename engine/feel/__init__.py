@@ -15,37 +15,37 @@ from engine.feel.errors import (
     UnsupportedFeel,
 )
 from engine.feel.functions import BUILTIN_FUNCTIONS, NO_FUNCTIONS, Function
-from engine.feel.strings import to_string
 from engine.feel.nodes import TypeName
+from engine.feel.strings import to_string
 from engine.feel.types import ANY, coerced, conforms
 from engine.feel.values import FunctionValue, Range, YearsMonthsDuration, from_host, kind_of
 
 __all__ = [
     "ANY",
     "BUILTIN_FUNCTIONS",
-    "Environment",
-    "FunctionValue",
-    "TypeName",
-    "coerced",
-    "conforms",
-    "from_host",
-    "new_environment",
-    "spend",
     "NO_FUNCTIONS",
+    "Environment",
     "Expression",
     "FeelBudgetExceeded",
     "FeelError",
     "FeelEvaluationError",
     "FeelSyntaxError",
     "Function",
+    "FunctionValue",
     "Range",
+    "TypeName",
     "UnaryTests",
     "UnsupportedFeel",
     "YearsMonthsDuration",
+    "coerced",
     "compile_expression",
     "compile_unary_tests",
+    "conforms",
     "dump_json",
+    "from_host",
     "kind_of",
     "load_json",
+    "new_environment",
+    "spend",
     "to_string",
 ]

@@ -45,9 +45,7 @@ def compile_call(compiler: Compiler, node: Call) -> Code:
         close = compiler.functions.nearest(name)
         hint = f" Did you mean {close}?" if close else ""
         compiler.doubt(
-            UnsupportedFeel(
-                f"There is no function called {name}.{hint}", node.at, compiler.source
-            )
+            UnsupportedFeel(f"There is no function called {name}.{hint}", node.at, compiler.source)
         )
         callee = compiler.compile(Name(node.at, name))
         return invocation(compiler, node.at, callee, node.arguments, node.named)

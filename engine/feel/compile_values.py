@@ -222,8 +222,18 @@ def compile_tests(compiler: Compiler, node: Tests) -> Code:
 
 
 def compile_equal_test(compiler: Compiler, node: EqualTest) -> Code:
-    raise FeelSyntaxError(
-        f"There is nothing to the left of {node.operator}. Write a value before it.",
-        node.at,
-        compiler.source,
-    )
+    """`(= x)` as a value: the range of one value."""
+    if node.operator != "=":
+        raise FeelSyntaxError(
+            f"There is nothing to the left of {node.operator}. Write a value before it.",
+            node.at,
+            compiler.source,
+        )
+    operand = compiler.compile(node.operand)
+    inner = operand.run
+
+    def run(environment: Environment) -> Any:
+        value = inner(environment)
+        return None if value is None else Range(value, value, written="=")
+
+    return compiler.fold(node, run, (operand,))

@@ -234,9 +234,7 @@ class Constructs(Reader):
             names.append(self._parameter())
             type_name = None
             if self._accept(":"):
-                type_name, self._index = self._types.parse(
-                    self._tokens, self._index, self.source
-                )
+                type_name, self._index = self._types.parse(self._tokens, self._index, self.source)
             types.append(type_name)
         if self._at("external"):
             self._fail("External functions cannot be called from here.")

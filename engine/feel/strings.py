@@ -95,6 +95,8 @@ def _inner(environment: Environment, value: Any) -> str:
 
 
 def _range(environment: Environment, value: Range) -> str:
+    if value.written:
+        return f"{value.written} {_inner(environment, value.start)}"
     if value.start is None:
         return f"{'<=' if value.end_included else '<'} {_inner(environment, value.end)}"
     if value.end is None:

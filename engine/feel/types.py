@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from engine.feel.errors import FeelSyntaxError, UnsupportedFeel
 from engine.feel.nodes import TypeName
 from engine.feel.scanner import KnownNames, Token
-from engine.feel.values import FunctionValue, Range, kind_of
+from engine.feel.values import FunctionValue, kind_of
 from engine.feel.zones import midnight
 
 SCALARS = (
@@ -51,6 +51,8 @@ class TypeParser:
         name, index = match if match is not None else (token.text, index + 1)
         if name in self._types and depth <= _DEEPEST_TYPE:
             return self._types[name], index
+        if name == "function" and tokens[index].text == "<>":
+            return self._result(tokens, index + 1, source, TypeName(token.start, name), depth)
         generic = name in _GENERIC and tokens[index].text == "<"
         if depth > _DEEPEST_TYPE or not (name in SCALARS or generic):
             known = (*SCALARS, *self._types)
@@ -86,11 +88,17 @@ class TypeParser:
             index += 1
         _expect(tokens[index], ">", source)
         index += 1
+        whole = TypeName(whole.at, name, tuple(parts))
         if name == "function":
-            _expect(tokens[index], "->", source)
-            result, index = self.parse(tokens, index + 1, source, depth + 1)
-            parts.append(("->", result))
-        return TypeName(whole.at, name, tuple(parts)), index
+            return self._result(tokens, index, source, whole, depth)
+        return whole, index
+
+    def _result(
+        self, tokens: Sequence[Token], index: int, source: str, whole: TypeName, depth: int
+    ) -> tuple[TypeName, int]:
+        _expect(tokens[index], "->", source)
+        result, index = self.parse(tokens, index + 1, source, depth + 1)
+        return TypeName(whole.at, whole.name, (*whole.parts, ("->", result))), index
 
 
 def _expect(token: Token, text: str, source: str) -> None:
@@ -102,15 +110,20 @@ def _expect(token: Token, text: str, source: str) -> None:
         )
 
 
+def is_instance(value: Any, type_name: TypeName) -> bool:
+    """`value instance of type`, which looks at no allowed values; null is of no type but Null."""
+    return _is_of(value, type_name, is_instance)
+
+
 def conforms(value: Any, type_name: TypeName) -> bool:
-    """Whether a value is of a type; null is of none but Null (10.3.2.9.2)."""
-    if not _is_of(value, type_name):
+    """Whether a value is of a type, and among its allowed values; null is of none but Null."""
+    if not _is_of(value, type_name, conforms):
         return False
     allowed = type_name.allowed
     return allowed is None or allowed(value)
 
 
-def _is_of(value: Any, type_name: TypeName) -> bool:
+def _is_of(value: Any, type_name: TypeName, check: Callable[[Any, TypeName], bool]) -> bool:
     name = type_name.name
     if name == "Any":
         return value is not None
@@ -120,20 +133,16 @@ def _is_of(value: Any, type_name: TypeName) -> bool:
         return True
     if name == "list":
         part = type_name.parts[0][1]
-        return all(conforms(item, part) for item in value)
+        return all(item is None or check(item, part) for item in value)
     if name == "context":
         return all(
-            entry in value and (value[entry] is None or conforms(value[entry], part))
+            entry in value and (value[entry] is None or check(value[entry], part))
             for entry, part in type_name.parts
         )
     if name == "function":
         return _function_conforms(value, type_name)
-    return _bounds_conform(value, type_name.parts[0][1])
-
-
-def _bounds_conform(interval: Range, part: TypeName) -> bool:
-    ends = [end for end in (interval.start, interval.end) if end is not None]
-    return all(conforms(end, part) for end in ends)
+    ends = [end for end in (value.start, value.end) if end is not None]
+    return all(check(end, type_name.parts[0][1]) for end in ends)
 
 
 def _function_conforms(function: FunctionValue, wanted: TypeName) -> bool:

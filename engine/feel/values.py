@@ -38,6 +38,8 @@ class Range:
     end: Any
     start_included: bool = True
     end_included: bool = True
+    written: str = ""
+    """The operator of a range that was written with one alone, where the ends do not tell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +114,7 @@ def from_host(value: Any, depth: int = 0) -> Any:
             from_host(value.end, depth + 1),
             value.start_included,
             value.end_included,
+            value.written,
         )
     if isinstance(value, Mapping):
         return {_key(key): from_host(item, depth + 1) for key, item in value.items()}
