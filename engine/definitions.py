@@ -17,7 +17,7 @@ from typing import Any
 from engine import feel
 from engine.bpmn import read_diagram
 from engine.checks import check_model
-from engine.decisions import Decision, parse_decisions
+from engine.decisions import Decision, findings_of, parse_decisions
 from engine.diagrams import Process
 from engine.errors import Finding, InvalidModel, ServiceError
 from engine.forms import Form, parse_form
@@ -27,6 +27,7 @@ from engine.services import ServiceRegistry
 from engine.soundness import check_soundness
 from engine.spiff import Program
 from engine.timescales import Timescale, timescale_function
+from engine.working_days import CALENDAR_FUNCTIONS
 
 SUFFIXES = (".toml", ".bpmn", ".dmn", ".form", ".csv")
 
@@ -71,9 +72,9 @@ def _check_file(path: Path) -> list[Finding]:
                 _expressions(by_id, _FUNCTIONS_OF_A_FILE, findings)
                 return findings + [f for process in processes for f in check_soundness(process)]
             case ".dmn":
-                parse_decisions(content, str(path))
+                return findings_of(_decisions(content, str(path)), str(path))
             case ".form":
-                parse_form(content, str(path))
+                parse_form(content, str(path), CALENDAR_FUNCTIONS)
             case _:
                 return [
                     Finding(
@@ -127,7 +128,7 @@ def _read(files: Mapping[str, bytes], findings: list[Finding]) -> Model:
         return timescale_of(table[0], step)
 
     function = timescale_function(look_up)
-    functions = (function,)
+    functions = (function, *CALENDAR_FUNCTIONS)
     processes: dict[str, Process] = {}
     forms: dict[str, Form] = {}
     decisions: dict[str, Decision] = {}
@@ -141,10 +142,12 @@ def _read(files: Mapping[str, bytes], findings: list[Finding]) -> Model:
                     for process in found:
                         _add(processes, process.id, process, path, "process", findings)
                 case ".dmn":
-                    for decision in parse_decisions(content, path).values():
+                    read = _decisions(content, path)
+                    findings += findings_of(read, path)
+                    for decision in read.values():
                         _add(decisions, decision.id, decision, path, "decision", findings)
                 case ".form":
-                    form = parse_form(content, path)
+                    form = parse_form(content, path, CALENDAR_FUNCTIONS)
                     _add(forms, form.id, form, path, "form", findings)
                 case ".csv":
                     clauses.update(_clauses(content, path, findings))
@@ -226,7 +229,11 @@ def _no_table(step: str) -> Timescale:
     raise ServiceError(f"A single file has no timescales table to look “{step}” up in.")
 
 
-_FUNCTIONS_OF_A_FILE = (timescale_function(_no_table),)
+_FUNCTIONS_OF_A_FILE = (timescale_function(_no_table), *CALENDAR_FUNCTIONS)
+
+
+def _decisions(content: bytes, path: str) -> dict[str, Decision]:
+    return parse_decisions(content, path, functions=CALENDAR_FUNCTIONS)
 
 
 def _add(

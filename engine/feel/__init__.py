@@ -15,8 +15,9 @@ from engine.feel.errors import (
     UnsupportedFeel,
 )
 from engine.feel.functions import BUILTIN_FUNCTIONS, NO_FUNCTIONS, Function
+from engine.feel.inference import check, type_of
 from engine.feel.nodes import TypeName
-from engine.feel.strings import to_string
+from engine.feel.strings import to_string, written
 from engine.feel.types import ANY, coerced, conforms
 from engine.feel.values import FunctionValue, Range, YearsMonthsDuration, from_host, kind_of
 
@@ -37,6 +38,7 @@ __all__ = [
     "UnaryTests",
     "UnsupportedFeel",
     "YearsMonthsDuration",
+    "check",
     "coerced",
     "compile_expression",
     "compile_unary_tests",
@@ -48,4 +50,6 @@ __all__ = [
     "new_environment",
     "spend",
     "to_string",
+    "type_of",
+    "written",
 ]

@@ -13,7 +13,17 @@ from typing import Any
 from engine.feel import compare
 from engine.feel.budget import Environment
 from engine.feel.code import Code, Compiler
-from engine.feel.nodes import EqualTest, Interval, Node, Tests
+from engine.feel.nodes import (
+    Between,
+    Comparison,
+    EqualTest,
+    In,
+    InputValue,
+    Interval,
+    Logic,
+    Node,
+    Tests,
+)
 from engine.feel.values import Range, YearsMonthsDuration
 
 Test = Callable[[Environment, Any], bool | None]
@@ -53,6 +63,43 @@ def any_of(tests: Sequence[Test]) -> Test:
         return result
 
     return test
+
+
+def negate_test(test: Test) -> Test:
+    """True where the test is false, and the other way round."""
+
+    def negated(environment: Environment, value: Any) -> bool | None:
+        passed = test(environment, value)
+        return None if passed is None else not passed
+
+    return negated
+
+
+def compared_with(compiler: Compiler, node: Node) -> list[Any] | None:
+    """The constants with which a test compares `?`, None if it does anything else with it."""
+    parts: list[Node]
+    match node:
+        case Logic():
+            found: list[Any] = []
+            for operand in node.operands:
+                inner = compared_with(compiler, operand)
+                if inner is None:
+                    return None
+                found += inner
+            return found
+        case Comparison(left=InputValue()):
+            parts = [node.right]
+        case Comparison(right=InputValue()):
+            parts = [node.left]
+        case Between(value=InputValue()):
+            parts = [node.low, node.high]
+        case In(value=InputValue()):
+            parts = list(node.test.items) if isinstance(node.test, Tests) else [node.test]
+            parts = [one.operand if isinstance(one, EqualTest) else one for one in parts]
+        case _:
+            return None
+    codes = [compiler.compile(part) for part in parts]
+    return [code.value for code in codes] if all(code.constant for code in codes) else None
 
 
 def _equality(operand: Code, negated: bool) -> Test:

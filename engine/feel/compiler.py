@@ -22,7 +22,13 @@ from engine.feel.compile_operators import (
     compile_logic,
     compile_negation,
 )
-from engine.feel.compile_tests import Test, any_of, compile_test
+from engine.feel.compile_tests import (
+    Test,
+    any_of,
+    compared_with,
+    compile_test,
+    negate_test,
+)
 from engine.feel.compile_values import (
     INPUT,
     compile_context,
@@ -122,15 +128,16 @@ class UnaryTests:
 
     `values` are the constants that the tests compare the input with, in order, so that a table
     can say when one of them is of the wrong type or not allowed; ranges are among them.
+    `constants` are those and the ones that `?` is compared with, or None where what the tests say
+    depends on more than how the input compares with constants.
     """
 
     __slots__ = (
         "_start",
         "_test",
+        "constants",
         "doubts",
         "matches_anything",
-        "negated",
-        "nodes",
         "source",
         "values",
         "variables",
@@ -141,16 +148,14 @@ class UnaryTests:
         source: str,
         test: Test | None,
         values: tuple[Any, ...],
+        constants: tuple[Any, ...] | None,
         compiler: Compiler,
-        tests: tuple[nodes.Node, ...],
-        negated: bool,
     ) -> None:
         self.source = source
-        self.nodes = tests
-        self.negated = negated
-        self.doubts = tuple(compiler.doubts)
         self.variables = frozenset(compiler.read)
         self.values = values
+        self.constants = constants
+        self.doubts = tuple(compiler.doubts)
         self.matches_anything = test is None
         self._test = test
         self._start = compiler.environment()
@@ -248,21 +253,33 @@ def _unary(
 ) -> UnaryTests:
     compiled: list[Test] = []
     values: list[Any] = []
+    constants: list[Any] | None = []
     with compiler.scope(Scope(), loop=False) as scope:
         scope.slots[INPUT] = compiler.slot()
         for node in tests:
             test, codes = _single(compiler, node)
             compiled.append(test)
-            values.extend(code.value for code in codes if code.constant)
+            own = [code.value for code in codes if code.constant]
+            values.extend(own)
+            if not codes:
+                compared = compared_with(compiler, node)
+            else:
+                compared = own if len(own) == len(codes) else None
+            constants = None if constants is None or compared is None else [*constants, *compared]
     if not compiled:
-        return UnaryTests(source, None, (), compiler, tests, negated)
+        return UnaryTests(source, None, (), (), compiler)
     test = any_of(compiled)
     return UnaryTests(
-        source, _negate(test) if negated else test, tuple(values), compiler, tests, negated
+        source,
+        negate_test(test) if negated else test,
+        tuple(values),
+        None if constants is None else tuple(constants),
+        compiler,
     )
 
 
 def _single(compiler: Compiler, node: nodes.Node) -> tuple[Test, tuple[Code, ...]]:
+    """One test, and the codes that it compares the input with; none where it mentions the input."""
     if isinstance(node, nodes.Interval | nodes.EqualTest):
         return compile_test(compiler, node)
     compiler.reads_input = False
@@ -290,14 +307,6 @@ def _single(compiler: Compiler, node: nodes.Node) -> tuple[Test, tuple[Code, ...
 
 def _truth(value: Any) -> bool | None:
     return value if type(value) is bool else None
-
-
-def _negate(test: Test) -> Test:
-    def negated(environment: Environment, value: Any) -> bool | None:
-        passed = test(environment, value)
-        return None if passed is None else not passed
-
-    return negated
 
 
 def _too_deep(source: str) -> FeelError:

@@ -30,6 +30,11 @@ def to_string(value: Any) -> str | None:
     return string_of(new_environment(), value)
 
 
+def written(value: Any) -> str:
+    """A value as it would be written in an expression."""
+    return _inner(new_environment(), value)
+
+
 def string_of(environment: Environment, value: Any) -> str | None:
     """The text of a value; null for null and for values that only their host understands."""
     if type(value) is str:

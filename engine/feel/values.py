@@ -87,6 +87,11 @@ def kind_of(value: Any) -> str:
     return _KINDS.get(type(value), "other")
 
 
+def kind_of_type(kind: type) -> str:
+    """The name in FEEL of the type of Python that holds such values."""
+    return _KINDS[kind]
+
+
 def from_host(value: Any, depth: int = 0) -> Any:
     """A value from outside as FEEL has it: integers and floats become numbers, and so on inside.
 
