@@ -21,6 +21,7 @@ from engine.decisions import Decision, findings_of, parse_decisions
 from engine.diagrams import Process
 from engine.errors import Finding, InvalidModel, ServiceError
 from engine.forms import Form, parse_form
+from engine.kinds import check_kinds, expressions_of
 from engine.manifest import read_manifest
 from engine.model import Clause, Model, timescale_of
 from engine.services import ServiceRegistry
@@ -100,6 +101,7 @@ def read_model(
     findings: list[Finding] = []
     model = _read(files, findings)
     findings += check_model(model, services)
+    findings += check_kinds(model, services, _FUNCTIONS_OF_A_FILE)
     if any(finding.severity == "error" for finding in findings):
         raise InvalidModel(findings)
     return _with_programs(model), findings
@@ -195,6 +197,7 @@ def _read(files: Mapping[str, bytes], findings: list[Finding]) -> Model:
         expressions=expressions,
         variables=frozenset(variables),
         files=dict(files),
+        given=manifest.given,
     )
 
 
@@ -297,26 +300,6 @@ def _expressions(
             )
 
     for process in processes.values():
-        for element in process.elements.values():
-            who = f"“{element.label}”"
-            if element.event is not None and element.event.kind == "timer":
-                compile_one(
-                    element.event.value, process, element.id, f"The time of {who}", element.line
-                )
-            if element.assignee:
-                compile_one(
-                    element.assignee, process, element.id, f"The assignee of {who}", element.line
-                )
-            if element.due_expression:
-                compile_one(
-                    element.due_expression, process, element.id, f"When {who} is due", element.line
-                )
-            for name, source in element.parameters.items():
-                what = f"The parameter “{name}” of {who}"
-                compile_one(source, process, element.id, what, element.line)
-        for flow in process.flows.values():
-            if flow.condition:
-                label = flow.name or process.elements[flow.source].label
-                what = f"The condition of the flow “{label}”"
-                compile_one(flow.condition, process, flow.id, what, flow.line)
+        for written in expressions_of(process):
+            compile_one(written.source, process, written.element, written.what, written.line)
     return compiled

@@ -60,11 +60,15 @@ _C = TypeVar("_C", bound=Choices)
 
 @dataclass(frozen=True)
 class HandlerEntry:
-    """A handler, its parameters (name -> is it required) and the variables that it gives."""
+    """A handler, its parameters (name -> is it required) and the variables that it gives.
+
+    `types` are the types of FEEL that those variables have, where they are declared.
+    """
 
     function: Handler
     parameters: Mapping[str, bool]
     results: tuple[str, ...]
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -74,9 +78,11 @@ class ServiceRegistry:
     handlers: dict[str, HandlerEntry] = field(default_factory=dict)
     choice_lists: dict[str, Choices] = field(default_factory=dict)
 
-    def handler(self, name: str, *, results: Sequence[str] = ()) -> Callable[[_H], _H]:
+    def handler(
+        self, name: str, *, results: Sequence[str] | Mapping[str, str] = ()
+    ) -> Callable[[_H], _H]:
         """Register `function(context, **parameters)` under `name`; it returns the variables
-        named in `results`, or None."""
+        named in `results`, or None. `results` may say their types in FEEL, such as "boolean"."""
 
         def register(function: _H) -> _H:
             if name in self.handlers:
@@ -86,6 +92,7 @@ class ServiceRegistry:
                 function,
                 {item.name: item.default is inspect.Parameter.empty for item in parameters},
                 tuple(results),
+                dict(results) if isinstance(results, Mapping) else {},
             )
             return function
 

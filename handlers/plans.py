@@ -50,7 +50,9 @@ def open_episode(context: ServiceContext, form: str) -> dict[str, Any]:
     return {"lead_professional": leader}
 
 
-@services.handler("reassign_case", results=("lead_professional", "handed_over"))
+@services.handler(
+    "reassign_case", results={"lead_professional": "string", "handed_over": "boolean"}
+)
 def reassign_case(context: ServiceContext, form: str) -> dict[str, Any]:
     """Hand the lead of a running CAF over to the community professional named at `form` (1S, 3M).
 
@@ -64,7 +66,7 @@ def reassign_case(context: ServiceContext, form: str) -> dict[str, Any]:
     return {"lead_professional": leader, "handed_over": True}
 
 
-@services.handler("record_assessment", results=("plan_is_smart",))
+@services.handler("record_assessment", results={"plan_is_smart": "boolean"})
 def record_assessment(context: ServiceContext, form: str) -> dict[str, Any]:
     """Keep the assessment and its draft plan (2J, 1O, 3G).
 

@@ -125,28 +125,33 @@ class Table:
         if caller is None:
             caller = feel.new_environment()
         values = [column.value(self.title, context, caller) for column in self.inputs]
-        matched = [rule for rule in self.rules if self._matches(rule, values, context, caller)]
+        matched = self._matched(values, context, caller)
         inputs = {column.label: value for column, value in zip(self.inputs, values, strict=True)}
         outputs, rules = _POLICIES[self.hit_policy](self, matched, Around(context, caller))
         return DecisionResult(outputs, tuple(rule.fired for rule in rules), inputs)
 
-    def _matches(
-        self,
-        rule: Rule,
-        values: Sequence[Any],
-        context: Mapping[str, Any],
-        caller: feel.Environment,
-    ) -> bool:
-        for index, test in rule.checks:
-            try:
-                if not test.matches(values[index], context, caller):
-                    return False
-            except feel.FeelError as error:
-                label = self.inputs[index].label
-                raise DecisionError(
-                    f'{self.title}, rule {rule.fired.number}, input "{label}": {error}'
-                ) from None
-        return True
+    def _matched(
+        self, values: Sequence[Any], context: Mapping[str, Any], caller: feel.Environment
+    ) -> list[Rule]:
+        matched = []
+        rule, index = None, 0
+        try:
+            for rule in self.rules:
+                for index, test in rule.checks:
+                    plain = test.plain
+                    if plain is None:
+                        if not test.matches(values[index], context, caller):
+                            break
+                    elif plain(caller, values[index]) is not True:
+                        break
+                else:
+                    matched.append(rule)
+        except feel.FeelError as error:
+            number = rule.fired.number if rule is not None else 0
+            raise DecisionError(
+                f'{self.title}, rule {number}, input "{self.inputs[index].label}": {error}'
+            ) from None
+        return matched
 
     def results(self, rule: Rule, around: Around) -> Outputs:
         """What a rule puts out."""

@@ -18,7 +18,7 @@ from engine.feel.functions import BUILTIN_FUNCTIONS, NO_FUNCTIONS, Function
 from engine.feel.inference import check, type_of
 from engine.feel.nodes import TypeName
 from engine.feel.strings import to_string, written
-from engine.feel.types import ANY, coerced, conforms
+from engine.feel.types import ANY, coerced, conforms, type_named
 from engine.feel.values import FunctionValue, Range, YearsMonthsDuration, from_host, kind_of
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "new_environment",
     "spend",
     "to_string",
+    "type_named",
     "type_of",
     "written",
 ]

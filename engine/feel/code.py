@@ -80,6 +80,7 @@ class Compiler:
         self.read: set[str] = set()
         self.read_outside_filters: set[str] = set()
         self.reads_input = False
+        self.used_input = False
         self._handlers = handlers
         self._depth = 0
         self._folding: Environment = [{}, _FOLDING_STEPS, Allowance(0)]

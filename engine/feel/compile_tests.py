@@ -5,6 +5,7 @@ A test becomes a closure that takes the value and says true, false or null.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -135,14 +136,15 @@ def _constant_range(interval: Range) -> Test:
     kind = type(end if start is None else start)
     if kind not in _ORDERED:
         return lambda environment, value: compare.passes(environment, value, interval)
-    from_start, to_end = interval.start_included, interval.end_included
+    after = operator.ge if interval.start_included else operator.gt
+    before = operator.le if interval.end_included else operator.lt
 
     def test(environment: Environment, value: Any) -> bool | None:
         if type(value) is not kind:
             return compare.passes(environment, value, interval)
-        if start is not None and (value < start or (value == start and not from_start)):
+        if start is not None and not after(value, start):
             return False
-        return end is None or value < end or (value == end and to_end)
+        return end is None or before(value, end)
 
     return test
 

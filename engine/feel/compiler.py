@@ -128,6 +128,7 @@ class UnaryTests:
 
     `values` are the constants that the tests compare the input with, in order, so that a table
     can say when one of them is of the wrong type or not allowed; ranges are among them.
+    `plain` is the test itself where it needs nothing but the value, which is then one of FEEL.
     `constants` are those and the ones that `?` is compared with, or None where what the tests say
     depends on more than how the input compares with constants.
     """
@@ -138,6 +139,7 @@ class UnaryTests:
         "constants",
         "doubts",
         "matches_anything",
+        "plain",
         "source",
         "values",
         "variables",
@@ -157,6 +159,7 @@ class UnaryTests:
         self.constants = constants
         self.doubts = tuple(compiler.doubts)
         self.matches_anything = test is None
+        self.plain = None if compiler.read or compiler.slots > 1 or compiler.used_input else test
         self._test = test
         self._start = compiler.environment()
 
@@ -286,6 +289,7 @@ def _single(compiler: Compiler, node: nodes.Node) -> tuple[Test, tuple[Code, ...
     code = compiler.compile(node)
     inner = code.run
     if compiler.reads_input:
+        compiler.used_input = True
         return lambda environment, value: _truth(inner(environment)), ()
     if isinstance(node, nodes.Call) and node.function == "not":
         raise FeelSyntaxError(

@@ -218,7 +218,7 @@ class _Checker:
     def interval(self, node: nodes.Interval) -> TypeName:
         ends = [self.infer(end) for end in (node.start, node.end) if end is not None]
         if len(ends) == 2:
-            self.compare(node, "<", *ends)
+            self.compare(node, "<", ends[0], ends[1])
         return TypeName(0, "range", (("", _common(ends)),))
 
     def loop(self, node: nodes.For) -> TypeName:

@@ -156,7 +156,7 @@ class Parser(Constructs):
             while self._at(text):
                 self._index += 1
                 operands.append(self._expression(power))
-            return Logic(token.start, cast(OneOf["and", "or"], text), tuple(operands))
+            return Logic(token.start, cast("OneOf['and', 'or']", text), tuple(operands))
         if text == "between":
             low = self._expression(COMPARE)
             self._expect("and", "after the lower end of between")

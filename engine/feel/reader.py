@@ -120,6 +120,9 @@ class Reader:
 
     def _known_name(self) -> str | None:
         """The longest known name of several words here, and go past it."""
+        text = self._token.text
+        if not any(known.may_start(text) for known in (*self._scopes, self._functions)):
+            return None
         best: tuple[str, int] | None = None
         for known in (*reversed(self._scopes), self._functions):
             match = known.match(self._tokens, self._index)

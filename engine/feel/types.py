@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.feel.errors import FeelSyntaxError, UnsupportedFeel
 from engine.feel.nodes import TypeName
-from engine.feel.scanner import KnownNames, Token
+from engine.feel.scanner import END, KnownNames, Token, scan
 from engine.feel.values import FunctionValue, kind_of
 from engine.feel.zones import midnight
 
@@ -101,6 +101,15 @@ class TypeParser:
         return TypeName(whole.at, whole.name, (*whole.parts, ("->", result))), index
 
 
+def type_named(name: str) -> TypeName:
+    """The type that is written so, such as `list<string>`; raises `FeelError` if there is none."""
+    tokens = scan(name)
+    found, end = TypeParser({}).parse(tokens, 0, name)
+    if tokens[end].kind != END:
+        raise UnsupportedFeel(f"{name} is no type that is known here.", 0, name)
+    return found
+
+
 def _expect(token: Token, text: str, source: str) -> None:
     if token.text != text:
         raise FeelSyntaxError(
@@ -184,7 +193,11 @@ def coerced(value: Any, type_name: TypeName | None) -> Any:
 
     A single item of a list, a single value as a list, a date as its midnight (10.3.2.9.4).
     """
-    if value is None or type_name is None or type_name.name == "Any" or conforms(value, type_name):
+    if value is None or type_name is None or type_name.name == "Any":
+        return value
+    if type_name.allowed is None and not type_name.parts and kind_of(value) == type_name.name:
+        return value
+    if conforms(value, type_name):
         return value
     if type(value) is list and len(value) == 1 and conforms(value[0], type_name):
         return value[0]
