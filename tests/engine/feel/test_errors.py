@@ -58,7 +58,7 @@ def refusal(source: str, **arguments: object) -> feel.FeelError:
         ("substring(string: x, strt position: 1)", 1, "Did you mean start position?"),
         ("substring(string: x)", 1, "string alone will not do"),
         ("1 instance of integer", 15, "no type that is known here"),
-        ("{ f: function(x) x }.f(1, x) + substrin(x)", 28, "Did you mean substring?"),
+        ("{ f: function(x) x }.f(1, x) + substrin(x)", 32, "Did you mean substring?"),
         ("now()", 1, "Give the time as a variable"),
         ("today()", 1, "Give the date as a variable"),
         ('matches(x, "(a)\\1") and matches("a", "(a)\\1")', 25, "back-references"),

@@ -18,6 +18,8 @@ from tests.engine.feel.written import Written, expressions
 
 EXAMPLES = int(os.environ.get("PATHWAYS_EXAMPLES", "400"))
 
+pytestmark = pytest.mark.timeout(7_200)
+
 REFUSED: Any = object()
 Difference = Callable[[Written, list[Any], Any, Any], bool]
 """Takes an expression, what its parts come to, and the two answers."""
