@@ -16,11 +16,15 @@ from engine.identity import Actor
 
 @dataclass(frozen=True)
 class DecisionMade:
-    """A decision of this case: inputs by label, outputs by name, and the rules that fired."""
+    """A decision of this case: inputs by label, outputs by name, and the rules that fired.
+
+    `required` are the decisions that it required, each with its name as `decision` and the same.
+    """
 
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
     rules: Sequence[Mapping[str, Any]]
+    required: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
