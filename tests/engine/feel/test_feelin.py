@@ -48,7 +48,9 @@ def _place_outside(written: Written, parts: list[Any], ours: Any, theirs: Any) -
 
 
 def _quantified(written: Written, parts: list[Any], ours: Any, theirs: Any) -> bool:
-    return written.pattern.startswith(("(some", "(every")) and ours is None and None in parts
+    if not written.pattern.startswith(("(some", "(every")) or ours is not None:
+        return False
+    return None in parts or None in parts[0]
 
 
 ACCEPTED: dict[str, tuple[str, Difference]] = {
