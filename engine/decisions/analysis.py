@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine import feel
-from engine.decisions.domains import Domain, domain_of
+from engine.decisions.domains import ANYTHING, Domain, domain_of
 from engine.decisions.model import Decision
 from engine.decisions.table import Rule, Table
 from engine.errors import Finding
@@ -87,7 +87,7 @@ class _Analysis:
         domain = domain_of(column, tests)
         place = f'{self._table.title}, input "{column.label}"'
         samples = domain.samples
-        if domain.why_not:
+        if domain.why_not and any(not test.matches_anything for test in tests):
             self._unknown.append(
                 TableFinding("unknown", f"{place} was not looked at: {domain.why_not}.")
             )
@@ -275,6 +275,7 @@ class _Analysis:
         return tuple(
             (column.label, self._domains[index].samples[piece])
             for index, (column, piece) in enumerate(zip(self._table.inputs, case, strict=True))
+            if self._domains[index].samples[piece] is not ANYTHING
         )
 
 
@@ -306,4 +307,6 @@ def _priorities(table: Table, rule: Rule) -> list[int] | None:
 
 
 def _words(example: Sequence[tuple[str, Any]]) -> str:
+    if not example:
+        return "any case"
     return ", ".join(f"{label} = {feel.written(value)}" for label, value in example)

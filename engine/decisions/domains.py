@@ -26,6 +26,10 @@ _ORDERED = (
 _MOST_PIECES = 400
 
 
+ANYTHING = "anything"
+"""The sample of a column that is one piece, for nothing is known of its values."""
+
+
 @dataclass(frozen=True, slots=True)
 class Domain:
     """The pieces of a column by their samples, or why it cannot be cut into any.
@@ -42,8 +46,6 @@ class Domain:
 def domain_of(column: Input, tests: Sequence[feel.UnaryTests]) -> Domain:
     """The pieces of a column that these cells stand in."""
     constants: list[Any] = []
-    if all(test.matches_anything for test in tests):
-        return Domain(("anything", None), (0,))
     for test in tests:
         constants.extend(test.constants or ())
     allowed = column.allowed
@@ -77,7 +79,7 @@ def domain_of(column: Input, tests: Sequence[feel.UnaryTests]) -> Domain:
 
 
 def _uncut(why_not: str) -> Domain:
-    return Domain(("anything", None), (0,), why_not)
+    return Domain((ANYTHING, None), (0,), why_not)
 
 
 def _points(constants: Iterable[Any]) -> Iterable[Any]:
@@ -102,7 +104,7 @@ def _samples(kind: str, values: list[Any], constants: list[Any]) -> list[Any] | 
             other += "…"
         return [*texts, other]
     if kind == "Any":
-        return ["anything"]
+        return [ANYTHING]
     return _between(kind, values) if kind in _ORDERED else None
 
 
