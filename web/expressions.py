@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from engine import feel
-from engine.decisions import DecisionResult, analyse, parse_library
+from engine.decisions import DecisionResult, Library, analyse, parse_library
 from engine.decisions.table import Table
-from engine.errors import EngineError
+from engine.errors import EngineError, InvalidModel
 from engine.timescales import LONDON
 from engine.working_days import CALENDAR_FUNCTIONS
 
@@ -53,9 +53,7 @@ def decide(options: Namespace) -> int:
     beside = {
         other.name: other.read_bytes() for other in path.parent.glob("*.dmn") if other != path
     }
-    library = parse_library(
-        path.read_bytes(), str(path), functions=FUNCTIONS, others=beside, strict=False
-    )
+    library = _library(path, beside)
     decision = library.decision(options.decision)
     findings = [str(finding) for finding in library.findings]
     if isinstance(decision.logic, Table):
@@ -74,6 +72,15 @@ def decide(options: Namespace) -> int:
     _print_rules("", result)
     _print_findings(findings)
     return 0
+
+
+def _library(path: Path, beside: dict[str, bytes]) -> Library:
+    """The file as the service reads it, or else as far as it can be read."""
+    content = path.read_bytes()
+    try:
+        return parse_library(content, str(path), functions=FUNCTIONS, others=beside)
+    except InvalidModel:
+        return parse_library(content, str(path), functions=FUNCTIONS, others=beside, strict=False)
 
 
 def feel_arguments(parser: ArgumentParser) -> None:
