@@ -223,7 +223,7 @@ def compile_tests(compiler: Compiler, node: Tests) -> Code:
 
 def compile_equal_test(compiler: Compiler, node: EqualTest) -> Code:
     """`(= x)` as a value: the range of one value."""
-    if node.operator != "=":
+    if node.operator != "=" or not node.bracketed:
         raise FeelSyntaxError(
             f"There is nothing to the left of {node.operator}. Write a value before it.",
             node.at,

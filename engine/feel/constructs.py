@@ -132,6 +132,8 @@ class Constructs(Reader):
             self._fail("There is nothing between the brackets. Write an expression.", token)
         several = self._tests_at is token
         node = self._expression()
+        if isinstance(node, EqualTest):
+            node.bracketed = True
         if self._accept(".."):
             return self._interval(token, node, False)
         if several and self._at(","):

@@ -17,7 +17,7 @@ from engine.feel.functions import IS_DEFINED, Function, function_table
 from engine.feel.nodes import Node, TypeName
 from engine.feel.operand_types import arithmetic_type, comparable, element_type, property_type
 from engine.feel.parser import Parser
-from engine.feel.result_types import may_be, result_type
+from engine.feel.result_types import fits, result_type
 from engine.feel.types import ANY
 from engine.feel.values import Range, kind_of
 
@@ -269,7 +269,7 @@ class _Checker:
             return BOOLEAN if node.function == IS_DEFINED else result
         kinds = [self.infer(argument) for argument in node.arguments]
         named = {name: self.infer(argument) for name, argument in node.named}
-        if not any(_fits(signature, kinds, named) for signature in entry.signatures):
+        if not any(fits(signature, kinds, named) for signature in entry.signatures):
             given = ", ".join(_named(kind) for kind in (kinds or named.values()))
             ways = " or ".join(f"({signature})" for signature in entry.signatures)
             self.note(node, f"{node.function} takes {ways}; of {given} it is always null.")
@@ -295,28 +295,6 @@ class _Checker:
     def instance(self, node: nodes.InstanceOf) -> TypeName:
         self.infer(node.value)
         return BOOLEAN
-
-
-def _fits(signature: Any, kinds: list[TypeName], named: Mapping[str, TypeName]) -> bool:
-    if named:
-        parameters = {parameter.name: parameter for parameter in signature.parameters}
-        pairs = [(parameters.get(name), kind) for name, kind in named.items()]
-    else:
-        if len(kinds) < signature.fewest:
-            return False
-        if signature.most is not None and len(kinds) > signature.most:
-            return False
-        last = len(signature.parameters) - 1
-        pairs = [(signature.parameters[min(index, last)], kind) for index, kind in enumerate(kinds)]
-    for parameter, kind in pairs:
-        if parameter is None:
-            return False
-        if kind.name == "Null":
-            if not (parameter.nullable or parameter.kind in ("any", "list")):
-                return False
-        elif not may_be(parameter.kind, kind):
-            return False
-    return True
 
 
 def _common(kinds: list[TypeName]) -> TypeName:

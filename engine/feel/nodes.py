@@ -55,10 +55,14 @@ class Interval(Node):
 
 @dataclass(slots=True)
 class EqualTest(Node):
-    """`= x` or `!= x` without a left side, as it stands in unary tests and after `in`."""
+    """`= x` or `!= x` without a left side, as it stands in unary tests and after `in`.
+
+    In brackets of its own, `(= x)`, it is a range too.
+    """
 
     operator: str
     operand: Node
+    bracketed: bool = False
 
 
 @dataclass(slots=True)

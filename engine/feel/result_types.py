@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.feel.nodes import TypeName
+from engine.feel.signatures import Signature
 from engine.feel.types import ANY
 
 _RESULTS = {
@@ -115,9 +118,32 @@ def result_type(function: str) -> TypeName:
     return _BY_NAME.get(function, ANY)
 
 
-def may_be(parameter: str, argument: TypeName) -> bool:
+def _may_be(parameter: str, argument: TypeName) -> bool:
     """Whether an argument of a type can be passed for a parameter of a kind."""
     accepted = _ACCEPTED.get(parameter)
     if accepted is None or argument.name in ("Any", "list"):
         return True
     return argument.name in accepted
+
+
+def fits(signature: Signature, kinds: list[TypeName], named: Mapping[str, TypeName]) -> bool:
+    """Whether a function can be called so with arguments of these types, in order or by name."""
+    if named:
+        parameters = {parameter.name: parameter for parameter in signature.parameters}
+        pairs = [(parameters.get(name), kind) for name, kind in named.items()]
+    else:
+        if len(kinds) < signature.fewest:
+            return False
+        if signature.most is not None and len(kinds) > signature.most:
+            return False
+        last = len(signature.parameters) - 1
+        pairs = [(signature.parameters[min(index, last)], kind) for index, kind in enumerate(kinds)]
+    for parameter, kind in pairs:
+        if parameter is None:
+            return False
+        if kind.name == "Null":
+            if not (parameter.nullable or parameter.kind in ("any", "list")):
+                return False
+        elif not _may_be(parameter.kind, kind):
+            return False
+    return True
