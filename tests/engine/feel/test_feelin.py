@@ -56,12 +56,14 @@ def _quantified(written: Written, parts: list[Any], ours: Any, theirs: Any) -> b
 
 
 def _rounded(written: Written, parts: list[Any], ours: Any, theirs: Any) -> bool:
-    """A part has more digits than a float keeps."""
-    numbers = [part for part in parts if isinstance(part, Decimal)]
-    numbers += [item for part in parts if isinstance(part, list) for item in part]
+    """Something in it has more digits than a float keeps."""
     return any(
         isinstance(number, Decimal) and len(number.as_tuple().digits) > FLOAT_DIGITS
-        for number in numbers
+        for value in parts
+        for number in (value if isinstance(value, list) else [value])
+    ) or any(
+        _rounded(part, [ours_of(inner.source) for inner in part.parts], ours, theirs)
+        for part in written.parts
     )
 
 
