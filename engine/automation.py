@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from engine import feel
 from engine.database import is_race
-from engine.decisions import DecisionError
+from engine.decisions import DecisionError, DecisionResult
 from engine.diagrams import Element
 from engine.errors import Conflict, EngineError, ServiceError
 from engine.faults import describe
@@ -82,13 +82,14 @@ class Automation:
         outputs = (
             result.outputs if isinstance(result.outputs, dict) else {decision.id: result.outputs}
         )
-        rules = [
-            {"number": rule.number, "id": rule.id, "description": rule.description}
-            for rule in result.rules
-        ]
         try:
             whole = feel.dump_json(
-                {"inputs": dict(result.inputs), "outputs": outputs, "rules": rules}
+                {"inputs": dict(result.inputs), "outputs": outputs, "rules": _rules(result)}
+                | (
+                    {"required": [_required(name, each) for name, each in result.required.items()]}
+                    if result.required
+                    else {}
+                )
             )
         except feel.FeelError as error:
             raise StepFailed(
@@ -180,6 +181,23 @@ class Automation:
                 next_attempt_at=self.now,
             )
         )
+
+
+def _rules(result: DecisionResult) -> list[dict[str, Any]]:
+    return [
+        {"number": rule.number, "id": rule.id, "description": rule.description}
+        for rule in result.rules
+    ]
+
+
+def _required(name: str, result: DecisionResult) -> dict[str, Any]:
+    """What a decision that another one required came to, by which rules and inputs."""
+    return {
+        "decision": name,
+        "inputs": dict(result.inputs),
+        "outputs": result.outputs,
+        "rules": _rules(result),
+    }
 
 
 def latest_submission(

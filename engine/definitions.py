@@ -18,10 +18,11 @@ from typing import Any
 from engine import feel, manifest
 from engine.bpmn import read_diagram
 from engine.checks import check_model
-from engine.decisions import Decision, parse_decisions
+from engine.decisions import Decision, findings_of, parse_decisions
 from engine.diagrams import Process
 from engine.errors import Finding, InvalidModel, ServiceError
 from engine.forms import Form, parse_form
+from engine.kinds import check_kinds, expressions_of
 from engine.manifest import read_manifest
 from engine.model import Clause, Model, digest_of, timescale_of
 from engine.policies import check_policies
@@ -29,6 +30,7 @@ from engine.services import ServiceRegistry
 from engine.soundness import check_soundness
 from engine.spiff import Program
 from engine.timescales import Timescale, timescale_function
+from engine.working_days import CALENDAR_FUNCTIONS
 
 SUFFIXES = (".toml", ".bpmn", ".dmn", ".form", ".csv")
 
@@ -73,9 +75,9 @@ def _check_file(path: Path) -> list[Finding]:
                 _expressions(by_id, _FUNCTIONS_OF_A_FILE, findings)
                 return findings + [f for process in processes for f in check_soundness(process)]
             case ".dmn":
-                parse_decisions(content, str(path))
+                return findings_of(_decisions(content, str(path)), str(path))
             case ".form":
-                parse_form(content, str(path))
+                parse_form(content, str(path), CALENDAR_FUNCTIONS)
             case _:
                 return [
                     Finding(
@@ -119,6 +121,7 @@ def survey(files: Mapping[str, bytes], services: ServiceRegistry, *, rules: bool
     )
     if any(finding.severity == "error" for finding in findings):
         return Survey(reading.model, tuple(findings), True)
+    findings += check_kinds(reading.model, services, _FUNCTIONS_OF_A_FILE)
     key = digest_of(files), id(services)
     proved = _PROVED.get(key)
     if proved is None and rules:
@@ -185,9 +188,11 @@ def _file(path: str, content: bytes) -> _File:
                 processes, problems = read_diagram(content, path)
                 return _File(processes=tuple(processes), findings=tuple(problems))
             case ".dmn":
-                return _File(decisions=tuple(parse_decisions(content, path).values()))
+                decisions = _decisions(content, path)
+                looked_at = tuple(findings_of(decisions, path))
+                return _File(decisions=tuple(decisions.values()), findings=looked_at)
             case ".form":
-                return _File(forms=(parse_form(content, path),))
+                return _File(forms=(parse_form(content, path, CALENDAR_FUNCTIONS),))
             case ".csv":
                 found: list[Finding] = []
                 clauses = _clauses(content, path, found)
@@ -224,7 +229,7 @@ def _read(files: Mapping[str, bytes]) -> _Reading:
         return timescale_of(table[0], step)
 
     function = timescale_function(look_up)
-    functions = (function,)
+    functions = (function, *CALENDAR_FUNCTIONS)
     processes: dict[str, Process] = {}
     forms: dict[str, Form] = {}
     decisions: dict[str, Decision] = {}
@@ -283,6 +288,7 @@ def _read(files: Mapping[str, bytes]) -> _Reading:
         expressions=expressions,
         variables=frozenset(variables),
         files=dict(files),
+        given=settings.given,
     )
     return _Reading(model, findings, frozenset(unread), frozenset(broken))
 
@@ -318,7 +324,11 @@ def _no_table(step: str) -> Timescale:
     raise ServiceError(f"A single file has no timescales table to look “{step}” up in.")
 
 
-_FUNCTIONS_OF_A_FILE = (timescale_function(_no_table),)
+_FUNCTIONS_OF_A_FILE = (timescale_function(_no_table), *CALENDAR_FUNCTIONS)
+
+
+def _decisions(content: bytes, path: str) -> dict[str, Decision]:
+    return parse_decisions(content, path, functions=CALENDAR_FUNCTIONS)
 
 
 def _add(
@@ -382,26 +392,6 @@ def _expressions(
             )
 
     for process in processes.values():
-        for element in process.elements.values():
-            who = f"“{element.label}”"
-            if element.event is not None and element.event.kind == "timer":
-                compile_one(
-                    element.event.value, process, element.id, f"The time of {who}", element.line
-                )
-            if element.assignee:
-                compile_one(
-                    element.assignee, process, element.id, f"The assignee of {who}", element.line
-                )
-            if element.due_expression:
-                compile_one(
-                    element.due_expression, process, element.id, f"When {who} is due", element.line
-                )
-            for name, source in element.parameters.items():
-                what = f"The parameter “{name}” of {who}"
-                compile_one(source, process, element.id, what, element.line)
-        for flow in process.flows.values():
-            if flow.condition:
-                label = flow.name or process.elements[flow.source].label
-                what = f"The condition of the flow “{label}”"
-                compile_one(flow.condition, process, flow.id, what, flow.line)
+        for written in expressions_of(process):
+            compile_one(written.source, process, written.element, written.what, written.line)
     return compiled

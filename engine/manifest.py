@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any
 
+from engine import feel
 from engine.errors import Finding
 from engine.models import LONGEST_ID
 
@@ -30,7 +31,8 @@ class MessageType:
 class Manifest:
     """The settings of a model; where the file says nothing, what stands here.
 
-    `entry` is how a person starts a case on a page: who may, and with which form.
+    `entry` is how a person starts a case on a page: who may, and with which form. `given` are the
+    variables that a case is started with, with their types in FEEL; None if the file lists none.
     """
 
     id: str = ""
@@ -42,6 +44,7 @@ class Manifest:
     trays: Mapping[str, str] = field(default_factory=dict)
     messages: Mapping[str, MessageType] = field(default_factory=dict)
     entry: MessageType | None = None
+    given: Mapping[str, feel.TypeName] | None = None
 
 
 def read_manifest(files: Mapping[str, bytes], findings: list[Finding]) -> Manifest:
@@ -85,6 +88,7 @@ class _Reader:
             if "entry" in settings
             else None,
             timescales=self.text(settings, "timescales", "timescales"),
+            given=self.types(settings, "given") if "given" in settings else None,
         )
         pattern = self.text(settings, "business_key", "business_key")
         if pattern is not None:
@@ -133,6 +137,17 @@ class _Reader:
                 self.malformed(f"Two of [{key}] are called “{label}”. Rename one.")
             if label is not None:
                 found[name] = label
+        return found
+
+    def types(self, settings: Mapping[str, Any], key: str) -> dict[str, feel.TypeName]:
+        """A table of variables with the type of each."""
+        found = {}
+        for name in (entries := self.table(settings, key)):
+            written = self.text(entries, name, f"{key}.{name}")
+            try:
+                found[name] = feel.type_named(written or "Any")
+            except feel.FeelError as error:
+                self.malformed(f"“{key}.{name}”: {error.message}")
         return found
 
     def message(self, name: str, entry: Any, where: str) -> MessageType | None:

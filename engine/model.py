@@ -50,6 +50,7 @@ class Model:
     expressions: Mapping[str, feel.Expression]
     variables: frozenset[str]
     files: Mapping[str, bytes]
+    given: Mapping[str, feel.TypeName] | None = None
 
     @property
     def digest(self) -> str:

@@ -16,11 +16,15 @@ from engine.identity import Actor
 
 @dataclass(frozen=True)
 class DecisionMade:
-    """A decision of this case: inputs by label, outputs by name, and the rules that fired."""
+    """A decision of this case: inputs by label, outputs by name, and the rules that fired.
+
+    `required` are the decisions that it required, each with its name as `decision` and the same.
+    """
 
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
     rules: Sequence[Mapping[str, Any]]
+    required: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -63,12 +67,16 @@ _C = TypeVar("_C", bound=Choices)
 
 @dataclass(frozen=True)
 class HandlerEntry:
-    """A handler, its parameters (name -> is it required) and the variables that it gives; `always`
-    says of those that are the same each time what they are, or that they are `GIVEN`."""
+    """A handler, its parameters (name -> is it required) and the variables that it gives.
+
+    `types` are the types of FEEL that those variables have, where they are declared; `always` says
+    of those that are the same each time what they are, or that they are `GIVEN`.
+    """
 
     function: Handler
     parameters: Mapping[str, bool]
     results: tuple[str, ...]
+    types: Mapping[str, str] = field(default_factory=dict)
     always: Mapping[str, Any] = field(default_factory=dict)
 
     def faults(self, given: Mapping[str, Any]) -> list[str]:
@@ -92,11 +100,16 @@ class ServiceRegistry:
     choice_lists: dict[str, Choices] = field(default_factory=dict)
 
     def handler(
-        self, name: str, *, results: Sequence[str] = (), always: Mapping[str, Any] | None = None
+        self,
+        name: str,
+        *,
+        results: Sequence[str] | Mapping[str, str] = (),
+        always: Mapping[str, Any] | None = None,
     ) -> Callable[[_H], _H]:
         """Register `function(context, **parameters)` under `name`; it returns the variables
-        named in `results`, or None. Those in `always` have that value each time, or any but null
-        for `GIVEN`: it is held to that, so that proofs about diagrams can rely on it."""
+        named in `results`, or None. `results` may say their types in FEEL, such as "boolean".
+        Those in `always` have that value each time, or any but null for `GIVEN`: it is held to
+        that, so that proofs about diagrams can rely on it."""
 
         def register(function: _H) -> _H:
             if name in self.handlers:
@@ -106,6 +119,7 @@ class ServiceRegistry:
                 function,
                 {item.name: item.default is inspect.Parameter.empty for item in parameters},
                 tuple(results),
+                dict(results) if isinstance(results, Mapping) else {},
                 dict(always or {}),
             )
             return function

@@ -68,6 +68,12 @@ def bank_holidays(after: date, until: date) -> list[date]:
     return sorted(day for day in _bank_holidays() if after < day <= until)
 
 
+def known_years() -> tuple[int, int]:
+    """The first and the last year whose bank holidays are known."""
+    days = _bank_holidays()
+    return min(days).year, max(days).year
+
+
 def add_working_days(start: date, days: int) -> date:
     """The `days`th working day after `start`."""
     day = start

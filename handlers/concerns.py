@@ -72,7 +72,7 @@ def record_outcome(context: ServiceContext, form: str) -> dict[str, Any]:
     return {}
 
 
-@services.handler("record_support", results=("heard_by_panel",))
+@services.handler("record_support", results={"heard_by_panel": "boolean"})
 def record_support(context: ServiceContext, form: str) -> dict[str, Any]:
     """Keep what was agreed after a CAF social worker's support as a case note (4I).
 

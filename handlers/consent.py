@@ -17,7 +17,7 @@ from handlers.vocabulary import label
 STATUSES = ("given", "declined", "withdrawn")
 
 
-@services.handler("record_consent", results=("consent",))
+@services.handler("record_consent", results={"consent": "string"})
 def record_consent(context: ServiceContext, form: str) -> dict[str, Any]:
     """Keep the consent given, declined or withdrawn at `form` (R2.4, 1N, 3F, R14.1).
 

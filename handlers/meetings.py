@@ -38,7 +38,7 @@ class OverdueTac:
     alerts: int
 
 
-@services.handler("schedule_tac", results=("tac_due_on", "tac_overdue"))
+@services.handler("schedule_tac", results={"tac_due_on": "date", "tac_overdue": "boolean"})
 def schedule_tac(context: ServiceContext, form: str) -> dict[str, Any]:
     """Agree the next TAC's date (2L, 2Q, 1Q, 3I), and add the actions that were agreed with it.
 
@@ -54,7 +54,7 @@ def schedule_tac(context: ServiceContext, form: str) -> dict[str, Any]:
     return _agree(context, due_on, by)
 
 
-@services.handler("call_review", results=("tac_due_on", "tac_overdue"))
+@services.handler("call_review", results={"tac_due_on": "date", "tac_overdue": "boolean"})
 def call_review(context: ServiceContext, form: str) -> dict[str, Any]:
     """Call the next TAC for the date asked for at `form`, whenever it was due (R2.1).
 
@@ -73,7 +73,7 @@ def call_review(context: ServiceContext, form: str) -> dict[str, Any]:
     return _agree(context, due_on, by)
 
 
-@services.handler("record_tac", results=("tac_due_on", "tac_overdue"))
+@services.handler("record_tac", results={"tac_due_on": "date", "tac_overdue": "boolean"})
 def record_tac(context: ServiceContext, form: str) -> dict[str, Any]:
     """Keep a TAC's outcomes (2N, 2O, 3L): who attended, the child's voice, progress, new
     actions.
@@ -114,7 +114,7 @@ def record_tac(context: ServiceContext, form: str) -> dict[str, Any]:
     return {"tac_due_on": None, "tac_overdue": False}
 
 
-@services.handler("alert_overdue_tac", results=("tac_overdue",))
+@services.handler("alert_overdue_tac", results={"tac_overdue": "boolean"})
 def alert_overdue_tac(context: ServiceContext) -> dict[str, Any]:
     """Tell the lead professional and who supports them (the co-ordinator, the CAF link workers)
     that a meeting is overdue, and from the second alert on the managers too (2Q, R2.3: escalation

@@ -107,7 +107,7 @@ def send_panel_pack(context: ServiceContext) -> dict[str, Any]:
     return {}
 
 
-@services.handler("record_panel_outcome", results=("heard_by_panel",))
+@services.handler("record_panel_outcome", results={"heard_by_panel": "boolean"})
 def record_panel_outcome(context: ServiceContext, form: str) -> dict[str, Any]:
     """Keep the panel's advice and the needs that nobody could meet, and take the pack back (4G,
     R15.2). Returns `heard_by_panel` as true.

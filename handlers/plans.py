@@ -52,7 +52,7 @@ def open_episode(context: ServiceContext, form: str) -> dict[str, Any]:
 
 @services.handler(
     "reassign_case",
-    results=("lead_professional", "handed_over"),
+    results={"lead_professional": "string", "handed_over": "boolean"},
     always={"lead_professional": GIVEN, "handed_over": True},
 )
 def reassign_case(context: ServiceContext, form: str) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def reassign_case(context: ServiceContext, form: str) -> dict[str, Any]:
     return {"lead_professional": leader, "handed_over": True}
 
 
-@services.handler("record_assessment", results=("plan_is_smart",))
+@services.handler("record_assessment", results={"plan_is_smart": "boolean"})
 def record_assessment(context: ServiceContext, form: str) -> dict[str, Any]:
     """Keep the assessment and its draft plan (2J, 1O, 3G).
 

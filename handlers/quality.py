@@ -32,7 +32,7 @@ after a CADS assessment (G2).
 """
 
 
-@services.handler("record_quality_assurance", results=("qa_passed",))
+@services.handler("record_quality_assurance", results={"qa_passed": "boolean"})
 def record_quality_assurance(context: ServiceContext, form: str, subject: str) -> dict[str, Any]:
     """Keep the verdict that `form` gives on what was submitted at `subject` (1P, 2K, 2P, 3H, G2).
 

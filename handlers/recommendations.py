@@ -53,7 +53,7 @@ def record_recommendation(context: ServiceContext, form: str) -> dict[str, Any]:
     return {"social_worker": author}
 
 
-@services.handler("agree_recommendation", results=("recommended_on",))
+@services.handler("agree_recommendation", results={"recommended_on": "date"})
 def agree_recommendation(context: ServiceContext, form: str, oversight: str) -> dict[str, Any]:
     """Note that the team manager agrees the recommendation made at `form` (G2).
 
@@ -83,7 +83,9 @@ def agree_recommendation(context: ServiceContext, form: str, oversight: str) -> 
     return {"recommended_on": day}
 
 
-@services.handler("record_update", results=("lead_professional", "stepped_down_on"))
+@services.handler(
+    "record_update", results={"lead_professional": "string", "stepped_down_on": "date"}
+)
 def record_update(context: ServiceContext, form: str) -> dict[str, Any]:
     """Keep, as a case note, what the family, the referrer and the lead professional were told of
     the outcome (G4, G5, G6).

@@ -23,6 +23,7 @@ from engine.runtime import SYSTEM, Runtime
 from engine.simulation import Outcome
 from engine.timescales import LONDON
 from handlers import MIGRATIONS, services
+from web import expressions
 from web import load as loading
 from web.settings import DEFAULT_DATABASE_URL, DEMO_API_KEY, Settings, SettingsError
 
@@ -432,6 +433,10 @@ COMMANDS = (
     Command("check", "find what is wrong with diagrams, tables and forms", check, _check_arguments),
     Command("trace", "show what implements each clause of a model", trace, _trace_arguments),
     Command("run", "run one diagram and print its trace", run, _run_arguments),
+    Command("feel", "evaluate a FEEL expression", expressions.evaluate, expressions.feel_arguments),
+    Command(
+        "decide", "evaluate a decision of a file", expressions.decide, expressions.decide_arguments
+    ),
     Command("scenarios", "find and play ways through a model", scenarios, _scenarios_arguments),
     Command("simulate", "fill a new database with made-up cases", simulate, _simulate_arguments),
     Command("load", "send contacts to a running service", load, _load_arguments),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from lxml import etree
 
@@ -11,31 +11,35 @@ from engine import feel
 from engine.decisions.findings import Findings, local_name, text_of
 from engine.decisions.results import FiredRule
 from engine.decisions.table import AGGREGATIONS, HIT_POLICIES, Input, Output, Rule, Table
-from engine.decisions.types import ANY, ColumnType, column_type, in_words
+from engine.decisions.types import ColumnType, in_words
 
 _KNOWN = frozenset(("input", "output", "annotation", "rule", "description", "extensionElements"))
+
+
+class Cells(Protocol):
+    """What a table's reader needs of its surroundings: cells compiled, types looked up."""
+
+    findings: Findings
+    strict: bool
+
+    def expression(self, element: etree._Element, place: str) -> feel.Expression | None: ...
+
+    def tests(self, element: etree._Element, place: str) -> feel.UnaryTests | None: ...
+
+    def type(self, name: str | None, element: etree._Element, place: str) -> ColumnType: ...
 
 
 class TableReader:
     """Reads one table; `title` names its decision in findings."""
 
-    def __init__(
-        self,
-        findings: Findings,
-        title: str,
-        names: Sequence[str],
-        functions: Sequence[feel.Function],
-        is_feel: Callable[[etree._Element, str], bool],
-    ) -> None:
-        self._findings = findings
+    def __init__(self, cells: Cells, title: str) -> None:
+        self._cells = cells
+        self._findings = cells.findings
         self._title = title
-        self._names = names
-        self._functions = functions
-        self._is_feel = is_feel
 
     def read(self, element: etree._Element, variable: str) -> Table | None:
         """The table, None if something is missing that the rest cannot do without."""
-        count = len(self._findings.all)
+        found_before = len(self._findings.all)
         hit_policy, aggregation = self._hit_policy(element)
         children: dict[str, list[etree._Element]] = {name: [] for name in _KNOWN}
         for child in element:
@@ -55,7 +59,9 @@ class TableReader:
             for number, rule in enumerate(children["rule"], 1)
         ]
         self._check_policy(element, hit_policy, aggregation, results)
-        if len(self._findings.all) > count:
+        if self._cells.strict and len(self._findings.all) > found_before:
+            return None
+        if None in rules:
             return None
         return Table(
             self._title,
@@ -131,8 +137,8 @@ class TableReader:
                 )
                 columns.append(None)
                 continue
-            kind = self._type(expression, place)
-            compiled = self._expression(expression, place)
+            kind = self._cells.type(expression.get("typeRef"), expression, place)
+            compiled = self._cells.expression(expression, place)
             allowed = self._allowed(element.find("{*}inputValues"), place, kind)
             columns.append(None if compiled is None else Input(label, compiled, kind, allowed))
         return columns
@@ -155,44 +161,15 @@ class TableReader:
                     f"{place} needs a name of its own, for there are several outputs.",
                 )
             names.add(name)
-            kind = self._type(element, place)
+            kind = self._cells.type(element.get("typeRef"), element, place)
             allowed = self._allowed(element.find("{*}outputValues"), place, kind)
             default_entry = element.find("{*}defaultOutputEntry")
             default = None
             if default_entry is not None and text_of(default_entry):
-                default = self._expression(default_entry, f"{place}, default")
+                default = self._cells.expression(default_entry, f"{place}, default")
                 self._check_output(default_entry, f"{place}, default", default, kind, allowed)
             columns.append(Output(name, label, kind, allowed, default))
         return columns
-
-    def _type(self, element: etree._Element, place: str) -> ColumnType:
-        name = element.get("typeRef")
-        kind = column_type(name)
-        if kind is None:
-            self._findings.unknown_type(element, place, str(name))
-        return kind or ANY
-
-    def _expression(self, element: etree._Element, place: str) -> feel.Expression | None:
-        if not self._is_feel(element, place):
-            return None
-        try:
-            return feel.compile_expression(
-                text_of(element), names=self._names, functions=self._functions
-            )
-        except feel.FeelError as error:
-            self._findings.feel(element.find("{*}text"), place, error, element)
-            return None
-
-    def _tests(self, element: etree._Element, place: str) -> feel.UnaryTests | None:
-        if not self._is_feel(element, place):
-            return None
-        try:
-            return feel.compile_unary_tests(
-                text_of(element), names=self._names, functions=self._functions
-            )
-        except feel.FeelError as error:
-            self._findings.feel(element.find("{*}text"), place, error, element)
-            return None
 
     def _allowed(
         self, element: etree._Element | None, place: str, kind: ColumnType
@@ -200,7 +177,7 @@ class TableReader:
         """The allowed values of a column; none if there are none or anything is allowed."""
         if element is None:
             return None
-        tests = self._tests(element, f"{place}, allowed values")
+        tests = self._cells.tests(element, f"{place}, allowed values")
         if tests is None or tests.matches_anything:
             return None
         self._check_types(element, f"{place}, allowed values", tests.values, kind)
@@ -217,6 +194,7 @@ class TableReader:
         annotations: Sequence[etree._Element],
     ) -> Rule | None:
         place = f"{self._title}, rule {number}"
+        found_before = len(self._findings.all)
         input_entries = element.findall("{*}inputEntry")
         output_entries = element.findall("{*}outputEntry")
         if len(input_entries) != len(inputs) or len(output_entries) != len(outputs):
@@ -234,10 +212,12 @@ class TableReader:
         results = []
         for entry, output in zip(output_entries, outputs, strict=True):
             where = f'{place}, output "{output.label}"'
-            expression = self._expression(entry, where) if text_of(entry) else None
+            expression = self._cells.expression(entry, where) if text_of(entry) else None
             self._check_output(entry, where, expression, output.type, output.allowed)
             results.append(expression)
-        if any(test is None for test in tests):
+        if any(test is None for test in tests) or (
+            len(self._findings.all) > found_before and None in results
+        ):
             return None
         kept = tuple(test for test in tests if test is not None)
         return Rule(
@@ -248,7 +228,7 @@ class TableReader:
         )
 
     def _test(self, entry: etree._Element, place: str, column: Input) -> feel.UnaryTests | None:
-        tests = self._tests(entry, place)
+        tests = self._cells.tests(entry, place)
         if tests is None:
             return None
         self._check_types(entry, place, tests.values, column.type)

@@ -41,7 +41,8 @@ class Findings:
             element,
             "dmn-type",
             f"{place} has the type {name}, which is not known here. Use string, boolean, number, "
-            "integer, date, time, dateTime, dayTimeDuration, yearMonthDuration or Any.",
+            "integer, date, time, dateTime, dayTimeDuration, yearMonthDuration, Any or the name of "
+            "an item definition.",
         )
 
 

@@ -29,19 +29,22 @@ class DecisionResult:
 
     `outputs` maps output names to values; for the hit policies that keep every match (RULE ORDER,
     OUTPUT ORDER, COLLECT without aggregation) it is a list of such mappings. `inputs` maps the
-    label of each input column to the value that the rules were held against.
+    label of each input column to the value that the rules were held against. `required` are the
+    results of the decisions it required, directly or not, by their names.
     """
 
     outputs: Outputs | list[Outputs]
     rules: tuple[FiredRule, ...] = ()
     inputs: dict[str, Any] = field(default_factory=dict)
+    required: dict[str, DecisionResult] = field(default_factory=dict)
 
     @property
     def value(self) -> Any:
         """The result as DMN has it: without the name if there is one output only."""
         if isinstance(self.outputs, list):
             return [_bare(outputs) for outputs in self.outputs]
-        return _bare(self.outputs)
+        nothing = all(value is None for value in self.outputs.values())
+        return None if nothing and not self.rules else _bare(self.outputs)
 
 
 def _bare(outputs: Outputs) -> Any:

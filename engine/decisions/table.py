@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import feel
 from engine.decisions.results import DecisionError, DecisionResult, FiredRule, Outputs
@@ -21,16 +21,14 @@ class Input:
     type: ColumnType
     allowed: feel.UnaryTests | None
 
-    def value(self, decision: str, context: Mapping[str, Any]) -> Any:
+    def value(
+        self, decision: str, context: Mapping[str, Any], caller: feel.Environment | None
+    ) -> Any:
         place = f'{decision}, input "{self.label}"'
         try:
-            value = self.expression.evaluate(context)
-            if type(value) is list and len(value) == 1 and self.type.kind not in ("list", "Any"):
-                value = value[0]
-            if not self.type.accepts(value):
-                raise DecisionError(f"{place} needs {self.type.words}, but got {in_words(value)}.")
+            value = self.type.taken(self.expression.evaluate(context, caller), place, "needs")
             allowed = self.allowed
-            if allowed is None or value is None or allowed.matches(value, context):
+            if allowed is None or value is None or allowed.matches(value, context, caller):
                 return value
         except feel.FeelError as error:
             raise DecisionError(f"{place}: {error}") from None
@@ -50,16 +48,20 @@ class Output:
     allowed: feel.UnaryTests | None
     default: feel.Expression | None
 
-    def value(self, place: str, expression: feel.Expression | None, context: Any) -> Any:
+    def value(
+        self,
+        place: str,
+        expression: feel.Expression | None,
+        context: Any,
+        caller: feel.Environment | None,
+    ) -> Any:
         place = f'{place}, output "{self.label}"'
         if expression is None:
             return None
         try:
-            value = expression.evaluate(context)
-            if not self.type.accepts(value):
-                raise DecisionError(f"{place} must be {self.type.words}, but is {in_words(value)}.")
+            value = self.type.taken(expression.evaluate(context, caller), place)
             allowed = self.allowed
-            if allowed is None or value is None or allowed.matches(value, context):
+            if allowed is None or value is None or allowed.matches(value, context, caller):
                 return value
         except feel.FeelError as error:
             raise DecisionError(f"{place}: {error}") from None
@@ -72,6 +74,13 @@ class Output:
         """The place of a value among the output values; after all of them if it is not there."""
         order = self.allowed.values if self.allowed is not None else ()
         return order.index(value) if value in order else len(order)
+
+
+class Around(NamedTuple):
+    """What expressions of a table see: the context, and the environment whose steps they share."""
+
+    context: Mapping[str, Any]
+    caller: feel.Environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,54 +119,65 @@ class Table:
                 read |= part.variables if part else frozenset()
         return frozenset(read)
 
-    def evaluate(self, context: Mapping[str, Any]) -> DecisionResult:
-        values = [column.value(self.title, context) for column in self.inputs]
-        matched = [rule for rule in self.rules if self._matches(rule, values, context)]
+    def evaluate(
+        self, context: Mapping[str, Any], caller: feel.Environment | None = None
+    ) -> DecisionResult:
+        if caller is None:
+            caller = feel.new_environment()
+        values = [column.value(self.title, context, caller) for column in self.inputs]
+        matched = self._matched(values, context, caller)
         inputs = {column.label: value for column, value in zip(self.inputs, values, strict=True)}
-        outputs, rules = _POLICIES[self.hit_policy](self, matched, context)
+        outputs, rules = _POLICIES[self.hit_policy](self, matched, Around(context, caller))
         return DecisionResult(outputs, tuple(rule.fired for rule in rules), inputs)
 
-    def _matches(self, rule: Rule, values: Sequence[Any], context: Mapping[str, Any]) -> bool:
-        for index, test in rule.checks:
-            try:
-                if not test.matches(values[index], context):
-                    return False
-            except feel.FeelError as error:
-                label = self.inputs[index].label
-                raise DecisionError(
-                    f'{self.title}, rule {rule.fired.number}, input "{label}": {error}'
-                ) from None
-        return True
+    def _matched(
+        self, values: Sequence[Any], context: Mapping[str, Any], caller: feel.Environment
+    ) -> list[Rule]:
+        matched = []
+        rule, index = None, 0
+        try:
+            for rule in self.rules:
+                for index, test in rule.checks:
+                    plain = test.plain
+                    if plain is None:
+                        if not test.matches(values[index], context, caller):
+                            break
+                    elif plain(caller, values[index]) is not True:
+                        break
+                else:
+                    matched.append(rule)
+        except feel.FeelError as error:
+            number = rule.fired.number if rule is not None else 0
+            raise DecisionError(
+                f'{self.title}, rule {number}, input "{self.inputs[index].label}": {error}'
+            ) from None
+        return matched
 
-    def results(self, rule: Rule, context: Mapping[str, Any]) -> Outputs:
+    def results(self, rule: Rule, around: Around) -> Outputs:
         """What a rule puts out."""
         place = f"{self.title}, rule {rule.fired.number}"
         return {
-            output.name: output.value(place, expression, context)
+            output.name: output.value(place, expression, *around)
             for output, expression in zip(self.outputs, rule.outputs, strict=True)
         }
 
-    def defaults(self, context: Mapping[str, Any]) -> Outputs:
+    def defaults(self, around: Around) -> Outputs:
         """What is put out where no rule matches: the default entries, otherwise null."""
         place = f"{self.title}, default"
         return {
-            output.name: output.value(place, output.default, context) for output in self.outputs
+            output.name: output.value(place, output.default, *around) for output in self.outputs
         }
 
-    def prioritised(
-        self, rules: Sequence[Rule], context: Mapping[str, Any]
-    ) -> list[tuple[Outputs, Rule]]:
+    def prioritised(self, rules: Sequence[Rule], around: Around) -> list[tuple[Outputs, Rule]]:
         """Rules with what they put out, by the priority of their outputs from left to right."""
-        pairs = [(self.results(rule, context), rule) for rule in rules]
+        pairs = [(self.results(rule, around), rule) for rule in rules]
         pairs.sort(
             key=lambda pair: [output.priority(pair[0][output.name]) for output in self.outputs]
         )
         return pairs
 
 
-Policy = Callable[
-    [Table, list[Rule], Mapping[str, Any]], tuple[Outputs | list[Outputs], Sequence[Rule]]
-]
+Policy = Callable[[Table, list[Rule], Around], tuple[Outputs | list[Outputs], Sequence[Rule]]]
 
 
 def _numbers(rules: Sequence[Rule]) -> str:
@@ -165,27 +185,27 @@ def _numbers(rules: Sequence[Rule]) -> str:
     return ", ".join(numbers[:-1]) + " and " + numbers[-1]
 
 
-def _unique(table: Table, rules: list[Rule], context: Mapping[str, Any]) -> Any:
+def _unique(table: Table, rules: list[Rule], around: Around) -> Any:
     if len(rules) > 1:
         raise DecisionError(
             f"{table.title}: rules {_numbers(rules)} all match, but its hit policy UNIQUE allows "
             "one. Make the rules exclude each other, or choose another hit policy."
         )
-    return _first(table, rules, context)
+    return _first(table, rules, around)
 
 
-def _first(table: Table, rules: list[Rule], context: Mapping[str, Any]) -> Any:
+def _first(table: Table, rules: list[Rule], around: Around) -> Any:
     if not rules:
-        return table.defaults(context), ()
-    return table.results(rules[0], context), rules[:1]
+        return table.defaults(around), ()
+    return table.results(rules[0], around), rules[:1]
 
 
-def _any(table: Table, rules: list[Rule], context: Mapping[str, Any]) -> Any:
+def _any(table: Table, rules: list[Rule], around: Around) -> Any:
     if not rules:
-        return table.defaults(context), ()
-    first = table.results(rules[0], context)
+        return table.defaults(around), ()
+    first = table.results(rules[0], around)
     for rule in rules[1:]:
-        if table.results(rule, context) != first:
+        if table.results(rule, around) != first:
             raise DecisionError(
                 f"{table.title}: rules {rules[0].fired.number} and {rule.fired.number} both match "
                 "with different outputs, but its hit policy ANY needs them to agree."
@@ -193,39 +213,39 @@ def _any(table: Table, rules: list[Rule], context: Mapping[str, Any]) -> Any:
     return first, rules
 
 
-def _priority(table: Table, rules: list[Rule], context: Mapping[str, Any]) -> Any:
+def _priority(table: Table, rules: list[Rule], around: Around) -> Any:
     if not rules:
-        return table.defaults(context), ()
-    outputs, rule = table.prioritised(rules, context)[0]
+        return table.defaults(around), ()
+    outputs, rule = table.prioritised(rules, around)[0]
     return outputs, (rule,)
 
 
-def _output_order(table: Table, rules: list[Rule], context: Mapping[str, Any]) -> Any:
+def _output_order(table: Table, rules: list[Rule], around: Around) -> Any:
     if not rules:
-        return _no_match(table, context), ()
-    pairs = table.prioritised(rules, context)
+        return _no_match(table, around), ()
+    pairs = table.prioritised(rules, around)
     return [outputs for outputs, _ in pairs], [rule for _, rule in pairs]
 
 
-def _rule_order(table: Table, rules: list[Rule], context: Mapping[str, Any]) -> Any:
+def _rule_order(table: Table, rules: list[Rule], around: Around) -> Any:
     if not rules:
-        return _no_match(table, context), ()
-    return [table.results(rule, context) for rule in rules], rules
+        return _no_match(table, around), ()
+    return [table.results(rule, around) for rule in rules], rules
 
 
-def _no_match(table: Table, context: Mapping[str, Any]) -> list[Outputs]:
+def _no_match(table: Table, around: Around) -> list[Outputs]:
     if any(output.default is not None for output in table.outputs):
-        return [table.defaults(context)]
+        return [table.defaults(around)]
     return []
 
 
-def _collect(table: Table, rules: list[Rule], context: Mapping[str, Any]) -> Any:
+def _collect(table: Table, rules: list[Rule], around: Around) -> Any:
     if table.aggregation is None:
-        return _rule_order(table, rules, context)
+        return _rule_order(table, rules, around)
     if not rules and table.aggregation != "COUNT":
-        return table.defaults(context), ()
+        return table.defaults(around), ()
     name = table.outputs[0].name
-    values = [table.results(rule, context)[name] for rule in rules]
+    values = [table.results(rule, around)[name] for rule in rules]
     if table.aggregation == "COUNT":
         return {name: Decimal(len(values))}, rules
     result = _AGGREGATIONS[table.aggregation].evaluate({"values": values})

@@ -1,4 +1,4 @@
-"""The types that columns of a decision table may have (DMN 1.5, 7.3.2; typeRef)."""
+"""The types that columns, variables and parameters of a decision may have (DMN 1.5, 7.3.2)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine import feel
+from engine.decisions.results import DecisionError
 
 _KINDS = {
     "any": "Any",
@@ -44,6 +45,7 @@ _WORDS = {
     "list": "a list",
     "context": "a context",
     "range": "a range",
+    "function": "a function",
     "null": "nothing",
     "other": "something that is no value of FEEL",
 }
@@ -51,32 +53,63 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class ColumnType:
-    """A type by its name in FEEL, or "integer" for whole numbers, or "Any"."""
+    """A type by its name in FEEL, or "integer" for whole numbers, or "Any".
+
+    `type` says it in full; `name` is that of the item definition it comes from, if any. A
+    `lenient` type makes null of what is not of it, as the standard has it; any other refuses it.
+    """
 
     kind: str
+    type: feel.TypeName = feel.ANY
+    name: str = ""
+    lenient: bool = False
 
     def accepts(self, value: Any) -> bool:
         """Whether a value, which may be null, is of this type."""
+        return value is None or self.kind == "Any" or feel.conforms(value, self.type)
+
+    def taken(self, value: Any, place: str, verb: str = "must be") -> Any:
+        """The value as one of this type, after the implicit conversions (10.3.2.9.4).
+
+        Raises `DecisionError` that begins with `place` where that cannot be.
+        """
         if value is None or self.kind == "Any":
-            return True
-        if self.kind == "integer":
-            return type(value) is Decimal and value == value.to_integral_value()
-        return feel.kind_of(value) == self.kind
+            return value
+        result = feel.coerced(value, self.type)
+        if result is None and not self.lenient:
+            but = "but got" if verb == "needs" else "but is"
+            raise DecisionError(f"{place} {verb} {self.words}, {but} {in_words(value)}.")
+        return result
+
+    @property
+    def result(self) -> ColumnType:
+        """Of a function what it results in; any other type is itself."""
+        if self.kind != "function" or not self.type.parts:
+            return self
+        inner = self.type.parts[-1][1]
+        return ColumnType(inner.name, inner, "", self.lenient)
 
     @property
     def words(self) -> str:
-        return _WORDS.get(self.kind, "any value")
+        words = _WORDS.get(self.kind, "any value")
+        return f"{words} ({self.name})" if self.name else words
 
 
 ANY = ColumnType("Any")
 
 
-def column_type(name: str | None) -> ColumnType | None:
-    """The type of a `typeRef`, any value if there is none, None if it is not known here."""
-    if not name:
-        return ANY
+def _whole(value: Any) -> bool:
+    return bool(type(value) is Decimal and value == value.to_integral_value())
+
+
+def basic_type(name: str, lenient: bool = False) -> ColumnType | None:
+    """The type that FEEL or an editor knows under a name, None if there is none such."""
     kind = _KINDS.get(name.rpartition(":")[2].strip().lower())
-    return None if kind is None else ColumnType(kind)
+    if kind is None:
+        return None
+    if kind == "integer":
+        return ColumnType(kind, feel.TypeName(0, "number", (), _whole), "", lenient)
+    return ColumnType(kind, feel.TypeName(0, kind), "", lenient)
 
 
 def in_words(value: Any) -> str:
@@ -85,9 +118,9 @@ def in_words(value: Any) -> str:
     words = _WORDS.get(kind, kind)
     if value is None:
         return words
-    text = feel.to_string(value) or repr(value)
+    text = feel.to_string(value) or ("" if kind == "function" else repr(value))
     if kind == "string":
         text = f'"{text}"'
     if len(text) > 80:
         text = text[:80] + "…"
-    return f"{words}, {text}"
+    return f"{words}, {text}" if text else words

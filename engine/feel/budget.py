@@ -2,16 +2,21 @@
 
 One evaluation has `STEPS`, counted where work can multiply: in loops, and in functions that walk
 lists or long strings. Straight-line expressions pay nothing, for their cost is bounded by their
-length. The remaining steps live in the evaluation's environment at index `STEPS_LEFT`.
+length. Steps are handed out in portions: the rest of one lives in the evaluation's environment at
+index `STEPS_LEFT`, and whenever it is used up the clock is looked at, too.
 """
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+import time
+from typing import Any
 
 from engine.feel.errors import FeelBudgetExceeded
 
 STEPS = 200_000
+PORTION = 500
+LONGEST_TIME = 0.07
+"""Seconds on the processor, so that a busy machine makes no expression fail."""
 LONGEST_SOURCE = 20_000
 LONGEST_STRING = 100_000
 LONGEST_LIST = 100_000
@@ -25,25 +30,63 @@ CONTEXT = 0
 """Index of the root context (a mapping) in an environment."""
 STEPS_LEFT = 1
 """Index of the number of steps left in an environment."""
-FIRST_SLOT = 2
+ALLOWANCE = 2
+"""Index of what is left beyond the current portion: an `Allowance`, None until it is needed."""
+FIRST_SLOT = 3
 """Index of the first local variable in an environment."""
 
 Environment = list[Any]
+
+
+class Allowance:
+    """The steps left beyond the current portion, and when time is up."""
+
+    __slots__ = ("deadline", "left")
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+        self.deadline = time.thread_time() + LONGEST_TIME
+
+
+def new_environment(context: Any = None) -> Environment:
+    """An environment without local variables, whose steps several evaluations may share."""
+    return [{} if context is None else context, PORTION, None]
+
+
+def refund(environment: Environment, used: Environment) -> None:
+    """Carry over what an evaluation in another environment has left of shared steps."""
+    environment[STEPS_LEFT] = used[STEPS_LEFT]
+    environment[ALLOWANCE] = used[ALLOWANCE]
 
 
 def spend(environment: Environment, steps: int) -> None:
     """Take `steps` from what is left; raises `FeelBudgetExceeded` once nothing is."""
     environment[STEPS_LEFT] -= steps
     if environment[STEPS_LEFT] < 0:
-        too_many_steps()
+        next_portion(environment)
 
 
-def too_many_steps(position: int | None = None) -> NoReturn:
-    raise FeelBudgetExceeded(
-        f"The expression needs more than {STEPS:,} steps. "
-        "Loop over a shorter list or range, or nest fewer loops.",
-        position,
-    )
+def next_portion(environment: Environment, position: int | None = None) -> None:
+    """Hand out more steps; raises `FeelBudgetExceeded` once there are none or time is up."""
+    allowance: Allowance | None = environment[ALLOWANCE]
+    if allowance is None:
+        allowance = environment[ALLOWANCE] = Allowance(STEPS - PORTION)
+    elif time.thread_time() > allowance.deadline:
+        raise FeelBudgetExceeded(
+            "The expression takes too long to work out. "
+            "Loop over a shorter list or range, or nest fewer loops.",
+            position,
+        )
+    short = -environment[STEPS_LEFT]
+    if allowance.left < short:
+        raise FeelBudgetExceeded(
+            f"The expression needs more than {STEPS:,} steps. "
+            "Loop over a shorter list or range, or nest fewer loops.",
+            position,
+        )
+    portion = min(allowance.left - short, PORTION)
+    allowance.left -= short + portion
+    environment[STEPS_LEFT] = portion
 
 
 def check_string(environment: Environment, text: str) -> str:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.feel.budget import DEEPEST_TREE, FIRST_SLOT, STEPS, Environment
+from engine.feel.budget import DEEPEST_TREE, FIRST_SLOT, PORTION, Allowance, Environment
 from engine.feel.errors import FeelBudgetExceeded, FeelError, UnsupportedFeel
 from engine.feel.nodes import Node
 
@@ -62,19 +62,39 @@ class Compiler:
     """One expression being compiled: its scopes, its slots, and the variables it reads."""
 
     def __init__(
-        self, source: str, functions: Any, handlers: dict[type, Callable[[Compiler, Any], Code]]
+        self,
+        source: str,
+        functions: Any,
+        handlers: dict[type, Callable[[Compiler, Any], Code]],
+        names: Iterable[str] = (),
+        strict: bool = True,
     ) -> None:
         self.source = source
         self.functions = functions
+        self.names = frozenset(names)
+        self.doubts: list[FeelError] = []
+        self._strict = strict
         self.scopes: list[Scope] = []
         self.slots = 0
         self.loops = 0
         self.read: set[str] = set()
         self.read_outside_filters: set[str] = set()
         self.reads_input = False
+        self.used_input = False
         self._handlers = handlers
         self._depth = 0
-        self._folding: Environment = [{}, _FOLDING_STEPS]
+        self._folding: Environment = [{}, _FOLDING_STEPS, Allowance(0)]
+
+    def doubt(self, error: FeelError) -> Code:
+        """Something that is null whatever the context: an error where strictness is asked for."""
+        if self._strict:
+            raise error
+        self.doubts.append(error)
+        return constant(None)
+
+    def is_local(self, name: str) -> bool:
+        """Whether a variable of the expression itself has this name here."""
+        return any(name in scope.slots for scope in self.scopes)
 
     def compile(self, node: Node) -> Code:
         """The code of a node; raises `FeelError` with the node's place."""
@@ -108,7 +128,11 @@ class Compiler:
             return Code(run, UNKNOWN, weight, kind)
         except FeelError as error:
             place = error.position or node.at
-            raise UnsupportedFeel(error.message, place, self.source) from None
+            refusal = UnsupportedFeel(error.message, place, self.source)
+            if self._strict:
+                raise refusal from None
+            self.doubts.append(refusal)
+            return Code(run, UNKNOWN, weight, kind)
         if type(value) is list or type(value) is dict:
             return Code(run, value, weight)
         return Code(lambda environment: value, value, 1, kind)
@@ -129,4 +153,4 @@ class Compiler:
 
     def environment(self) -> list[Any]:
         """What a run starts with, but for the root context."""
-        return [STEPS, *[None] * self.slots]
+        return [PORTION, None, *[None] * self.slots]

@@ -76,7 +76,8 @@ class _Encoder:
             return [self.encode(item, depth + 1) for item in value]
         if kind is Range:
             ends = [self.encode(end, depth + 1) for end in (value.start, value.end)]
-            return {"@range": [*ends, value.start_included, value.end_included]}
+            written = [value.written] if value.written else []
+            return {"@range": [*ends, value.start_included, value.end_included, *written]}
         if isinstance(value, Mapping):
             return self._context(value, depth)
         converted = from_host(value)
@@ -181,7 +182,7 @@ def _load_later(text: Any) -> Any:
 
 
 def _load_range(parts: Any) -> Range | None:
-    if type(parts) is not list or len(parts) != 4:
+    if type(parts) is not list or len(parts) not in (4, 5) or parts[4:] not in ([], ["="]):
         return None
     if type(parts[2]) is not bool or type(parts[3]) is not bool:
         return None

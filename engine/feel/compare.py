@@ -30,12 +30,12 @@ def equal(environment: Environment, left: Any, right: Any) -> bool | None:
         return _equal_lists(environment, left, right)
     if kind is dict:
         return _equal_contexts(environment, left, right)
-    if kind is datetime:
-        return _equal_points(comparable_datetimes(left, right))
-    if kind is time:
-        return _equal_points(comparable_times(left, right))
+    if kind is datetime or kind is time:
+        return _equal_points(_whole_seconds(left, right))
     if kind is Range:
         if (left.start_included, left.end_included) != (right.start_included, right.end_included):
+            return False
+        if left.written != right.written:
             return False
         return _all_equal(environment, ((left.start, right.start), (left.end, right.end)))
     return None
@@ -96,11 +96,17 @@ def ordered(left: Any, right: Any) -> tuple[Any, Any] | None:
         return None
     if kind in _ORDERED:
         return left, right
-    if kind is datetime:
-        return comparable_datetimes(left, right)
-    if kind is time:
-        return comparable_times(left, right)
+    if kind is datetime or kind is time:
+        return _whole_seconds(left, right)
     return None
+
+
+def _whole_seconds(left: Any, right: Any) -> tuple[Any, Any] | None:
+    """Two points in time to the second, which is as far as DMN compares them (10.3.2.3.4)."""
+    left, right = left.replace(microsecond=0), right.replace(microsecond=0)
+    if type(left) is datetime:
+        return comparable_datetimes(left, right)
+    return comparable_times(left, right)
 
 
 def less(left: Any, right: Any) -> bool | None:

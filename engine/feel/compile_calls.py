@@ -10,28 +10,32 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from engine.feel.budget import CONTEXT, STEPS_LEFT, Environment, too_many_steps
-from engine.feel.code import Code, Compiler, Run, Scope
+from engine.feel.budget import CONTEXT, Environment
+from engine.feel.code import Code, Compiler, Run
+from engine.feel.compile_functions import invocation
 from engine.feel.errors import FeelError, FeelSyntaxError, UnsupportedFeel
 from engine.feel.functions import IS_DEFINED, REFUSED_BUILTINS
-from engine.feel.nodes import Call, Lambda, Name, Node, Path
+from engine.feel.nodes import Call, Name, Node, Path
 from engine.feel.properties import PROPERTIES
 from engine.feel.signatures import (
-    CONVERTERS,
     REFUSED,
     Converter,
     FunctionEntry,
     Signature,
+    converted,
+    plan,
 )
-from engine.feel.values import FunctionValue
 
 
 def compile_call(compiler: Compiler, node: Call) -> Code:
     name = node.function
-    entry = compiler.functions.entries.get(name)
+    entry = None if compiler.is_local(name) else compiler.functions.entries.get(name)
     if entry is None:
         if name == IS_DEFINED:
             return _is_defined(compiler, node)
+        if compiler.is_local(name) or name in compiler.names:
+            callee = compiler.compile(Name(node.at, name))
+            return invocation(compiler, node.at, callee, node.arguments, node.named)
         if name in REFUSED_BUILTINS:
             raise UnsupportedFeel(
                 f"{name}() is not available here. {REFUSED_BUILTINS[name]}",
@@ -39,15 +43,19 @@ def compile_call(compiler: Compiler, node: Call) -> Code:
                 compiler.source,
             )
         close = compiler.functions.nearest(name)
-        raise UnsupportedFeel(
-            f"There is no function called {name}." + (f" Did you mean {close}?" if close else ""),
-            node.at,
-            compiler.source,
+        hint = f" Did you mean {close}?" if close else ""
+        compiler.doubt(
+            UnsupportedFeel(f"There is no function called {name}.{hint}", node.at, compiler.source)
         )
-    if node.named:
-        signatures, arguments = _by_name(compiler, node, entry)
-    else:
-        signatures, arguments = _by_place(compiler, node, entry)
+        callee = compiler.compile(Name(node.at, name))
+        return invocation(compiler, node.at, callee, node.arguments, node.named)
+    try:
+        if node.named:
+            signatures, arguments = _by_name(compiler, node, entry)
+        else:
+            signatures, arguments = _by_place(compiler, node, entry)
+    except FeelSyntaxError as error:
+        return compiler.doubt(error)
     codes = [_argument(compiler, argument) for argument in arguments]
     run = _invocation(compiler, node, signatures, codes)
     if entry.pure:
@@ -115,28 +123,7 @@ def _ways(entry: FunctionEntry) -> str:
 def _argument(compiler: Compiler, node: Node | None) -> Code:
     if node is None:
         return Code(lambda environment: None, None)
-    return _function_value(compiler, node) if isinstance(node, Lambda) else compiler.compile(node)
-
-
-def _function_value(compiler: Compiler, node: Lambda) -> Code:
-    with compiler.scope(Scope()) as scope:
-        slots = [compiler.slot() for _ in node.parameters]
-        scope.slots.update(zip(node.parameters, slots, strict=True))
-        body = compiler.compile(node.body)
-    inner, weight, at = body.run, body.weight, node.at
-
-    def run(environment: Environment) -> Any:
-        def call(*arguments: Any) -> Any:
-            environment[STEPS_LEFT] -= weight
-            if environment[STEPS_LEFT] < 0:
-                too_many_steps(at)
-            for slot, argument in zip(slots, arguments, strict=True):
-                environment[slot] = argument
-            return inner(environment)
-
-        return FunctionValue(len(slots), call)
-
-    return Code(run, weight=weight)
+    return compiler.compile(node)
 
 
 def _invocation(
@@ -144,7 +131,7 @@ def _invocation(
 ) -> Run:
     at, source = node.at, compiler.source
     runs = [code.run for code in codes]
-    plans = [_plan(signature, len(codes)) for signature in signatures]
+    plans = [(signature, plan(signature, len(codes))) for signature in signatures]
     if len(plans) == 1 and len(runs) == 1 and not plans[0][1][0][1]:
         return _unary(runs[0], plans[0][1][0][0], signatures[0], source, at)
 
@@ -152,7 +139,7 @@ def _invocation(
         try:
             arguments = [argument(environment) for argument in runs]
             for signature, converters in plans:
-                values = _converted(environment, converters, arguments)
+                values = converted(environment, converters, arguments)
                 if values is not None:
                     if signature.environment:
                         return signature.implementation(environment, *values)
@@ -162,27 +149,6 @@ def _invocation(
             raise error.place(source, at) from None
 
     return run
-
-
-def _plan(signature: Signature, count: int) -> tuple[Signature, list[tuple[Converter, bool]]]:
-    """For each argument its converter and whether it may be null."""
-    parameters = [
-        signature.parameters[min(index, len(signature.parameters) - 1)] for index in range(count)
-    ]
-    return signature, [(CONVERTERS[parameter.kind], parameter.nullable) for parameter in parameters]
-
-
-def _converted(
-    environment: Environment, converters: list[tuple[Converter, bool]], arguments: list[Any]
-) -> list[Any] | None:
-    values = []
-    for (convert, nullable), value in zip(converters, arguments, strict=True):
-        if value is not None or not nullable:
-            value = convert(environment, value)
-            if value is REFUSED:
-                return None
-        values.append(value)
-    return values
 
 
 def _unary(argument: Run, convert: Converter, signature: Signature, source: str, at: int) -> Run:

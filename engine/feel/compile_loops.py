@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from engine.feel.budget import STEPS_LEFT, Environment, check_length, too_many_steps
+from engine.feel.budget import STEPS_LEFT, Environment, check_length, next_portion
 from engine.feel.code import Code, Compiler, Run, Scope
 from engine.feel.nodes import Arithmetic, Domain, Filter, For, Negation, Node, Quantified
 from engine.feel.numbers import whole
@@ -123,7 +123,7 @@ def _level(
         for item in items(environment):
             environment[STEPS_LEFT] -= weight
             if environment[STEPS_LEFT] < 0:
-                too_many_steps(at)
+                next_portion(environment, at)
             environment[slot] = item
             if not inner(environment, results):
                 return False
@@ -219,7 +219,7 @@ def _filtering(base: Run, condition: Run, slot: int, weight: int, probing: bool,
         for item in items:
             environment[STEPS_LEFT] -= weight
             if environment[STEPS_LEFT] < 0:
-                too_many_steps(at)
+                next_portion(environment, at)
             environment[slot] = item
             if condition(environment) is True:
                 results.append(item)

@@ -28,7 +28,7 @@ from engine.feel.nodes import (
     Logic,
     Negation,
 )
-from engine.feel.types import conforms
+from engine.feel.types import is_instance
 from engine.feel.values import YearsMonthsDuration, from_host
 
 _ORDERS: dict[str, tuple[Callable[[Any, Any], bool | None], Callable[[Any, Any], bool]]] = {
@@ -240,5 +240,5 @@ def compile_instance_of(compiler: Compiler, node: InstanceOf) -> Code:
     value = compiler.compile(node.value)
     inner, type_name = value.run, node.type
     return compiler.fold(
-        node, lambda environment: conforms(inner(environment), type_name), (value,), "boolean"
+        node, lambda environment: is_instance(inner(environment), type_name), (value,), "boolean"
     )

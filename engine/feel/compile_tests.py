@@ -5,6 +5,7 @@ A test becomes a closure that takes the value and says true, false or null.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,7 +14,17 @@ from typing import Any
 from engine.feel import compare
 from engine.feel.budget import Environment
 from engine.feel.code import Code, Compiler
-from engine.feel.nodes import EqualTest, Interval, Node, Tests
+from engine.feel.nodes import (
+    Between,
+    Comparison,
+    EqualTest,
+    In,
+    InputValue,
+    Interval,
+    Logic,
+    Node,
+    Tests,
+)
 from engine.feel.values import Range, YearsMonthsDuration
 
 Test = Callable[[Environment, Any], bool | None]
@@ -55,6 +66,43 @@ def any_of(tests: Sequence[Test]) -> Test:
     return test
 
 
+def negate_test(test: Test) -> Test:
+    """True where the test is false, and the other way round."""
+
+    def negated(environment: Environment, value: Any) -> bool | None:
+        passed = test(environment, value)
+        return None if passed is None else not passed
+
+    return negated
+
+
+def compared_with(compiler: Compiler, node: Node) -> list[Any] | None:
+    """The constants with which a test compares `?`, None if it does anything else with it."""
+    parts: list[Node]
+    match node:
+        case Logic():
+            found: list[Any] = []
+            for operand in node.operands:
+                inner = compared_with(compiler, operand)
+                if inner is None:
+                    return None
+                found += inner
+            return found
+        case Comparison(left=InputValue()):
+            parts = [node.right]
+        case Comparison(right=InputValue()):
+            parts = [node.left]
+        case Between(value=InputValue()):
+            parts = [node.low, node.high]
+        case In(value=InputValue()):
+            parts = list(node.test.items) if isinstance(node.test, Tests) else [node.test]
+            parts = [one.operand if isinstance(one, EqualTest) else one for one in parts]
+        case _:
+            return None
+    codes = [compiler.compile(part) for part in parts]
+    return [code.value for code in codes] if all(code.constant for code in codes) else None
+
+
 def _equality(operand: Code, negated: bool) -> Test:
     inner = operand.run
     if negated:
@@ -88,14 +136,15 @@ def _constant_range(interval: Range) -> Test:
     kind = type(end if start is None else start)
     if kind not in _ORDERED:
         return lambda environment, value: compare.passes(environment, value, interval)
-    from_start, to_end = interval.start_included, interval.end_included
+    after = operator.ge if interval.start_included else operator.gt
+    before = operator.le if interval.end_included else operator.lt
 
     def test(environment: Environment, value: Any) -> bool | None:
         if type(value) is not kind:
             return compare.passes(environment, value, interval)
-        if start is not None and (value < start or (value == start and not from_start)):
+        if start is not None and not after(value, start):
             return False
-        return end is None or value < end or (value == end and to_end)
+        return end is None or before(value, end)
 
     return test
 

@@ -7,13 +7,12 @@ from typing import Any
 from engine.feel.budget import CONTEXT, Environment, spend
 from engine.feel.code import UNKNOWN, Code, Compiler, Run, Scope, constant
 from engine.feel.compare import make_range
-from engine.feel.errors import FeelSyntaxError, UnsupportedFeel
+from engine.feel.errors import FeelSyntaxError
 from engine.feel.nodes import (
     Entries,
     EqualTest,
     InputValue,
     Interval,
-    Lambda,
     ListItems,
     Literal,
     Name,
@@ -21,6 +20,7 @@ from engine.feel.nodes import (
     Tests,
 )
 from engine.feel.properties import entry_of
+from engine.feel.signatures import function_value
 from engine.feel.values import PLAIN, Range, from_host
 
 INPUT = "?"
@@ -86,6 +86,15 @@ def _entry_or(slot: int, name: str, otherwise: Run) -> Run:
 
 
 def _root(compiler: Compiler, name: str) -> Code:
+    entry = compiler.functions.entries.get(name)
+    if entry is not None and name not in compiler.names:
+        function = function_value(entry)
+
+        def read_or_function(environment: Environment) -> Any:
+            context = environment[CONTEXT]
+            return from_host(context[name]) if name in context else function
+
+        return Code(read_or_function, path=(name,))
     if not compiler.loops:
 
         def read(environment: Environment) -> Any:
@@ -149,6 +158,16 @@ def compile_list(compiler: Compiler, node: ListItems) -> Code:
 def compile_context(compiler: Compiler, node: Entries) -> Code:
     entries: list[tuple[str, int, Run]] = []
     codes: list[Code] = []
+    names = [name for name, _ in node.entries]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            return compiler.doubt(
+                FeelSyntaxError(
+                    f'The context has two entries called "{name}". Rename one.',
+                    node.at,
+                    compiler.source,
+                )
+            )
     with compiler.scope(Scope(), loop=False) as scope:
         for name, value in node.entries:
             code = compiler.compile(value)
@@ -186,10 +205,12 @@ def compile_interval(compiler: Compiler, node: Interval) -> Code:
 
     code = compiler.fold(node, run, (start, end))
     if code.value is None and node.start is not None and node.end is not None:
-        raise FeelSyntaxError(
-            "This range holds no value: its ends must be of one kind, the lower first.",
-            node.at,
-            compiler.source,
+        return compiler.doubt(
+            FeelSyntaxError(
+                "This range holds no value: its ends must be of one kind, the lower first.",
+                node.at,
+                compiler.source,
+            )
         )
     return code
 
@@ -201,16 +222,18 @@ def compile_tests(compiler: Compiler, node: Tests) -> Code:
 
 
 def compile_equal_test(compiler: Compiler, node: EqualTest) -> Code:
-    raise FeelSyntaxError(
-        f"There is nothing to the left of {node.operator}. Write a value before it.",
-        node.at,
-        compiler.source,
-    )
+    """`(= x)` as a value: the range of one value."""
+    if node.operator != "=" or not node.bracketed:
+        raise FeelSyntaxError(
+            f"There is nothing to the left of {node.operator}. Write a value before it.",
+            node.at,
+            compiler.source,
+        )
+    operand = compiler.compile(node.operand)
+    inner = operand.run
 
+    def run(environment: Environment) -> Any:
+        value = inner(environment)
+        return None if value is None else Range(value, value, written="=")
 
-def compile_lambda(compiler: Compiler, node: Lambda) -> Code:
-    raise UnsupportedFeel(
-        "A function can be written only as an argument, such as the second one of sort.",
-        node.at,
-        compiler.source,
-    )
+    return compiler.fold(node, run, (operand,))

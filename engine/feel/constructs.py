@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
 
-from engine.feel.errors import FeelError, UnsupportedFeel
+from engine.feel.errors import FeelError, FeelSyntaxError, UnsupportedFeel
 from engine.feel.nodes import (
     Conditional,
     Domain,
@@ -25,11 +25,12 @@ from engine.feel.nodes import (
     Node,
     Quantified,
     Tests,
+    TypeName,
 )
 from engine.feel.reader import AFTER_A_NAME, FOREIGN, RESERVED, Reader
 from engine.feel.scanner import END, NUMBER, STRING, SYMBOL, WORD, KnownNames, Token
 from engine.feel.temporal import parse_at_literal
-from engine.feel.types import parse_type
+from engine.feel.types import TypeParser, Types
 
 OR, AND, COMPARE, ADD, MULTIPLY, POWER, NEGATE, POSTFIX = 10, 20, 30, 40, 50, 60, 70, 80
 """How tightly operators bind, from the loosest to the tightest."""
@@ -38,8 +39,13 @@ OR, AND, COMPARE, ADD, MULTIPLY, POWER, NEGATE, POSTFIX = 10, 20, 30, 40, 50, 60
 class Constructs(Reader):
     """The half of the parser that knows what to do with the first token of an expression."""
 
-    def __init__(self, source: str, functions: KnownNames, names: Iterable[str]) -> None:
+    def __init__(
+        self, source: str, functions: KnownNames, names: Iterable[str], types: Types
+    ) -> None:
         super().__init__(source, functions, names)
+        self.doubts: list[FeelError] = []
+        """What can only be null, found while reading."""
+        self._types = TypeParser(types) if types else _BUILT_IN_TYPES
         self._input_allowed = False
         self._tests_at: Token | None = None
 
@@ -98,10 +104,14 @@ class Constructs(Reader):
         except FeelError as error:
             raise UnsupportedFeel(error.message, text.start, self.source) from None
         if value is None:
-            self._fail(
-                f'"{text.value}" is no date, time, date and time or duration. Write for example '
-                '@"2024-05-31", @"09:30:00", @"2024-05-31T09:30:00", @"P3M" or @"P2DT4H".',
-                text,
+            self.doubts.append(
+                FeelSyntaxError(
+                    f'"{text.value}" is no date, time, date and time or duration. Write for '
+                    'example @"2024-05-31", @"09:30:00", @"2024-05-31T09:30:00", @"P3M" or '
+                    '@"P2DT4H".',
+                    text.start,
+                    self.source,
+                )
             )
         return Literal(token.start, value)
 
@@ -122,6 +132,8 @@ class Constructs(Reader):
             self._fail("There is nothing between the brackets. Write an expression.", token)
         several = self._tests_at is token
         node = self._expression()
+        if isinstance(node, EqualTest):
+            node.bracketed = True
         if self._accept(".."):
             return self._interval(token, node, False)
         if several and self._at(","):
@@ -179,8 +191,6 @@ class Constructs(Reader):
                     self._expect(":", "after the name of the entry")
                 else:
                     name = self._name_until(":", "the name of an entry")
-                if any(name == known for known, _ in entries):
-                    self._fail(f'The context has two entries called "{name}". Rename one.', token)
                 entries.append((name, self._expression()))
                 scope.add(name)
         return Entries(token.start, tuple(entries))
@@ -219,22 +229,34 @@ class Constructs(Reader):
     def _function(self, token: Token) -> Node:
         self._expect("(", "after function")
         names: list[str] = []
+        types: list[TypeName | None] = []
         while not self._accept(")"):
             if names:
                 self._expect(",", "between parameters, or ) after them")
-            name = self._token
-            if name.kind != WORD or name.text in RESERVED:
-                self._fail(f"Expected the name of a parameter, but found {self._found()}.")
-            self._index += 1
+            names.append(self._parameter())
+            type_name = None
             if self._accept(":"):
-                _, self._index = parse_type(self._tokens, self._index, self.source)
-            names.append(name.text)
+                type_name, self._index = self._types.parse(self._tokens, self._index, self.source)
+            types.append(type_name)
         if self._at("external"):
             self._fail("External functions cannot be called from here.")
-        with self._scope():
-            return Lambda(token.start, tuple(names), self._expression())
+        with self._scope() as scope:
+            for name in names:
+                scope.add(name)
+            return Lambda(token.start, tuple(names), tuple(types), self._expression())
+
+    def _parameter(self) -> str:
+        first = self._token
+        if first.kind != WORD or first.text in RESERVED:
+            self._fail(f"Expected the name of a parameter, but found {self._found()}.")
+        words = []
+        while self._token.kind == WORD:
+            words.append(self._token.text)
+            self._index += 1
+        return " ".join(words)
 
 
+_BUILT_IN_TYPES = TypeParser({})
 _PREFIXES: dict[str, Callable[[Constructs, Token], Node]] = {
     "-": Constructs._negative,
     "?": Constructs._input,

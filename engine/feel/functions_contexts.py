@@ -76,8 +76,8 @@ def context_merge(environment: Environment, contexts: list[Any]) -> Entries | No
     return result
 
 
-@builtin("is", "value1: any", "value2: any", environment=True, kind="boolean")
-def is_same(environment: Environment, left: Any, right: Any) -> bool:
+@builtin("is", "value1: any??", "value2: any??", environment=True, kind="boolean")
+def is_same(environment: Environment, left: Any = None, right: Any = None) -> bool:
     """Whether two values are the same in every part, such as their time zones."""
     if type(left) is not type(right):
         return False

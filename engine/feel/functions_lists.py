@@ -244,14 +244,16 @@ def replace_at(items: Lists, position: Decimal, new: Any) -> Lists | None:
     return None if place is None else [*items[:place], new, *items[place + 1 :]]
 
 
-@builtin("list replace", "list: list", "match: function", "newItem: any")
-def replace_matching(items: Lists, match: FunctionValue, new: Any) -> Lists | None:
+@builtin("list replace", "list: list", "match: function", "newItem: any", environment=True)
+def replace_matching(
+    environment: Environment, items: Lists, match: FunctionValue, new: Any
+) -> Lists | None:
     """Every item replaced for which the function of item and new item is true."""
-    if match.arity != 2:
+    if not match.takes(2):
         return None
     result = []
     for item in items:
-        answer = match.call(item, new)
+        answer = match.call(environment, (item, new))
         if type(answer) is not bool:
             return None
         result.append(new if answer else item)
@@ -321,13 +323,13 @@ def _flatten_into(environment: Environment, items: Lists, result: Lists, depth: 
 @builtin("sort", "list: list", "precedes: function", environment=True)
 def sort(environment: Environment, items: Lists, precedes: FunctionValue) -> Lists | None:
     """In the order of a function that says whether its first argument comes before its second."""
-    if precedes.arity != 2:
+    if not precedes.takes(2):
         return None
 
     def order(left: Any, right: Any) -> int:
-        if precedes.call(left, right) is True:
+        if precedes.call(environment, (left, right)) is True:
             return -1
-        return 1 if precedes.call(right, left) is True else 0
+        return 1 if precedes.call(environment, (right, left)) is True else 0
 
     return sorted(items, key=cmp_to_key(order))
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.feel.arithmetic import negate
+from engine.feel.budget import new_environment
 from engine.feel.compare import both, equal, less, make_range, range_holds
 from engine.feel.errors import FeelSyntaxError
 from engine.feel.nodes import Call, Interval, Literal, Negation, Node
@@ -57,7 +58,7 @@ def _end(node: Node) -> Any:
 
 
 def _same(left: Any, right: Any) -> Truth:
-    return None if left is None or right is None else equal([{}, 1_000], left, right)
+    return None if left is None or right is None else equal(new_environment(), left, right)
 
 
 def _either(left: Truth, right: Truth) -> Truth:
@@ -202,5 +203,5 @@ def coincides(left: Any, right: Any) -> Truth:
             and make_range(right.start, left.start, True, True) is None
         ):
             return None
-        return equal([{}, 1_000], left, right)
+        return equal(new_environment(), left, right)
     return None if type(left) is Range or type(right) is Range else _same(left, right)

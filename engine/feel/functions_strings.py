@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.feel import patterns
-from engine.feel.budget import Environment, check_characters, check_string
+from engine.feel.budget import Environment, check_characters, check_string, spend
 from engine.feel.signatures import builtin
 from engine.feel.strings import string_of
 
@@ -74,8 +74,18 @@ def ends_with(text: str, match: str) -> bool:
     return text.endswith(match)
 
 
-@builtin("matches", "input: string", "pattern: string", "flags: string??", kind="boolean")
-def matches(text: str, pattern: str, flags: str | None = None) -> bool | None:
+@builtin(
+    "matches",
+    "input: string",
+    "pattern: string",
+    "flags: string??",
+    environment=True,
+    kind="boolean",
+)
+def matches(
+    environment: Environment, text: str, pattern: str, flags: str | None = None
+) -> bool | None:
+    spend(environment, patterns.STEPS_A_PATTERN)
     return patterns.matches(text, pattern, flags or "")
 
 
@@ -90,11 +100,13 @@ def matches(text: str, pattern: str, flags: str | None = None) -> bool | None:
 def replace(
     environment: Environment, text: str, pattern: str, replacement: str, flags: str | None = None
 ) -> str | None:
+    spend(environment, patterns.STEPS_A_PATTERN)
     return patterns.replace(environment, text, pattern, replacement, flags or "")
 
 
 @builtin("split", "string: string", "delimiter: string", environment=True)
 def split(environment: Environment, text: str, delimiter: str) -> list[str] | None:
+    spend(environment, patterns.STEPS_A_PATTERN)
     return patterns.split(environment, text, delimiter)
 
 

@@ -18,16 +18,20 @@ from engine.feel.nodes import (
     Between,
     Call,
     Comparison,
+    Entries,
     Filter,
     In,
     InstanceOf,
+    Invocation,
+    ListItems,
+    Literal,
     Logic,
     Name,
     Node,
     Path,
 )
 from engine.feel.scanner import END, SYMBOL, WORD, KnownNames, Token
-from engine.feel.types import parse_type
+from engine.feel.types import Types
 
 _COMPARISONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
 _ORDERINGS = frozenset(("<", "<=", ">", ">="))
@@ -52,8 +56,14 @@ _BINARY = {
 class Parser(Constructs):
     """One source being read; `expression` and `unary_tests` are the two ways in."""
 
-    def __init__(self, source: str, functions: KnownNames, names: Iterable[str] = ()) -> None:
-        super().__init__(source, functions, names)
+    def __init__(
+        self,
+        source: str,
+        functions: KnownNames,
+        names: Iterable[str] = (),
+        types: Types | None = None,
+    ) -> None:
+        super().__init__(source, functions, names, types or {})
         self._depth = 0
 
     # -- ways in ---------------------------------------------------------------------------
@@ -146,7 +156,7 @@ class Parser(Constructs):
             while self._at(text):
                 self._index += 1
                 operands.append(self._expression(power))
-            return Logic(token.start, cast(OneOf["and", "or"], text), tuple(operands))
+            return Logic(token.start, cast("OneOf['and', 'or']", text), tuple(operands))
         if text == "between":
             low = self._expression(COMPARE)
             self._expect("and", "after the lower end of between")
@@ -156,7 +166,7 @@ class Parser(Constructs):
             return In(token.start, left, self._expression(COMPARE))
         if text == "instance":
             self._expect("of", "after instance")
-            type_name, self._index = parse_type(self._tokens, self._index, self.source)
+            type_name, self._index = self._types.parse(self._tokens, self._index, self.source)
             return InstanceOf(token.start, left, type_name)
         if text == ".":
             return Path(token.start, left, self._path_name())
@@ -174,13 +184,14 @@ class Parser(Constructs):
         return Filter(token.start, base, condition)
 
     def _call(self, function: Node, token: Token) -> Node:
-        if not isinstance(function, Name):
-            self._fail("Only a function's name can stand before (. Write an operator between.")
+        if isinstance(function, Literal | ListItems | Entries | Arithmetic | Comparison | Logic):
+            self._fail("Only a function can stand before (. Write an operator between.")
+        name = function.name if isinstance(function, Name | Path) else "this function"
         positional: list[Node] = []
         named: list[tuple[str, Node]] = []
         while not self._accept(")"):
             if positional or named:
-                self._expect(",", f"between arguments, or ) to close {function.name}(")
+                self._expect(",", f"between arguments, or ) to close {name}(")
             parameter = self._parameter_name()
             if parameter is not None:
                 named.append((parameter, self._expression()))
@@ -188,7 +199,9 @@ class Parser(Constructs):
                 positional.append(self._expression())
         if positional and named:
             self._fail("Name either every argument of a function or none.", token)
-        return Call(function.at, function.name, tuple(positional), tuple(named))
+        if isinstance(function, Name):
+            return Call(function.at, function.name, tuple(positional), tuple(named))
+        return Invocation(token.start, function, tuple(positional), tuple(named))
 
     def _parameter_name(self) -> str | None:
         """The name of a named argument, if one starts here."""

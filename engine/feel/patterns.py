@@ -74,6 +74,8 @@ _CATEGORIES = frozenset(
 _QUANTIFIER = re.compile(r"\{[0-9]{1,4}(?:,[0-9]{0,4})?\}")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _FLAGS = frozenset("smix")
+STEPS_A_PATTERN = 16
+"""What making a pattern ready costs."""
 STEPS_A_MATCH = 8
 """What one match costs when all matches in a text are wanted."""
 _REPLACEMENT = re.compile(r"\\(.?)|\$([0-9]*)", re.DOTALL)

@@ -65,6 +65,8 @@ FOREIGN = {
     "^": "Powers are written with **",
     ";": "An expression has no ; at its end",
 }
+_AFTER_FUNCTION = frozenset(("(", ",", ")", "]", "}", "instance", ""))
+"""What follows the name of a built-in function, when it is called or stands for itself."""
 _NEVER_IN_NAMES = frozenset(("(", ")", "[", "]", "{", "}", ",", ":", "=", "<", ">", "@"))
 
 
@@ -118,11 +120,14 @@ class Reader:
 
     def _known_name(self) -> str | None:
         """The longest known name of several words here, and go past it."""
+        text = self._token.text
+        if not any(known.may_start(text) for known in (*self._scopes, self._functions)):
+            return None
         best: tuple[str, int] | None = None
         for known in (*reversed(self._scopes), self._functions):
             match = known.match(self._tokens, self._index)
             if match is not None and (best is None or match[1] > best[1]):
-                if known is self._functions and self._tokens[match[1]].text != "(":
+                if known is self._functions and self._tokens[match[1]].text not in _AFTER_FUNCTION:
                     continue
                 best = match
         if best is None:

@@ -151,6 +151,10 @@ class KnownNames:
             entries.append((pattern, name))
             entries.sort(key=lambda entry: -len(entry[0]))
 
+    def may_start(self, text: str) -> bool:
+        """Whether a known name starts with this token."""
+        return text in self._by_first
+
     def match(self, tokens: Sequence[Token], index: int) -> tuple[str, int] | None:
         """The longest known name that starts at `index`, and the index after it."""
         for pattern, name in self._by_first.get(tokens[index].text, ()):

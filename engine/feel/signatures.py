@@ -6,7 +6,7 @@ An argument of another kind makes the call null, after the implicit conversions 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -71,6 +71,55 @@ class FunctionEntry:
     signatures: tuple[Signature, ...]
     pure: bool = True
     kind: str = ""
+
+
+def call_entry(entry: FunctionEntry, environment: Environment, arguments: Sequence[Any]) -> Any:
+    """What a function gives for these arguments; null where it cannot be called with them."""
+    count = len(arguments)
+    for signature in entry.signatures:
+        if signature.fewest <= count and (signature.most is None or count <= signature.most):
+            values = converted(environment, plan(signature, count), arguments)
+            if values is not None:
+                if signature.environment:
+                    return signature.implementation(environment, *values)
+                return signature.implementation(*values)
+    return None
+
+
+def plan(signature: Signature, count: int) -> list[tuple[Converter, bool]]:
+    """For each argument its converter and whether it may be null."""
+    parameters = [
+        signature.parameters[min(index, len(signature.parameters) - 1)] for index in range(count)
+    ]
+    return [(CONVERTERS[parameter.kind], parameter.nullable) for parameter in parameters]
+
+
+def converted(
+    environment: Environment, converters: list[tuple[Converter, bool]], arguments: Sequence[Any]
+) -> list[Any] | None:
+    """The arguments as a function takes them, None if one is of the wrong kind."""
+    values = []
+    for (convert, nullable), value in zip(converters, arguments, strict=True):
+        if value is not None or not nullable:
+            value = convert(environment, value)
+            if value is REFUSED:
+                return None
+        values.append(value)
+    return values
+
+
+def function_value(entry: FunctionEntry) -> FunctionValue:
+    """A built-in or host function as a value."""
+
+    def call(environment: Environment, arguments: Sequence[Any]) -> Any:
+        return call_entry(entry, environment, arguments)
+
+    parameters = None
+    if len(entry.signatures) == 1:
+        signature = entry.signatures[0]
+        if signature.most == signature.fewest:
+            parameters = tuple(parameter.name for parameter in signature.parameters)
+    return FunctionValue(parameters, call, (None,) * (len(parameters or ()) + 1))
 
 
 BUILTINS: dict[str, FunctionEntry] = {}

@@ -9,10 +9,10 @@ from typing import Any
 
 from engine.feel.budget import (
     LONGEST_STRING,
-    STEPS,
     Environment,
     check_characters,
     check_string,
+    new_environment,
     spend,
 )
 from engine.feel.numbers import number_to_string
@@ -27,7 +27,12 @@ def to_string(value: Any) -> str | None:
 
     Raises `FeelBudgetExceeded` for what is too long.
     """
-    return string_of([{}, STEPS], value)
+    return string_of(new_environment(), value)
+
+
+def written(value: Any) -> str:
+    """A value as it would be written in an expression."""
+    return _inner(new_environment(), value)
 
 
 def string_of(environment: Environment, value: Any) -> str | None:
@@ -95,6 +100,8 @@ def _inner(environment: Environment, value: Any) -> str:
 
 
 def _range(environment: Environment, value: Range) -> str:
+    if value.written:
+        return f"{value.written} {_inner(environment, value.start)}"
     if value.start is None:
         return f"{'<=' if value.end_included else '<'} {_inner(environment, value.end)}"
     if value.end is None:

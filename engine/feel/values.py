@@ -7,13 +7,13 @@ number is `Decimal`, string `str`, boolean `bool`, list `list`, context `dict`, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from engine.feel.budget import DEEPEST_VALUE
+from engine.feel.budget import DEEPEST_VALUE, Environment
 from engine.feel.errors import FeelBudgetExceeded, FeelEvaluationError
 from engine.feel.numbers import number_of_decimal, number_of_float, number_of_integer
 
@@ -38,14 +38,26 @@ class Range:
     end: Any
     start_included: bool = True
     end_included: bool = True
+    written: str = ""
+    """The operator of a range that was written with one alone, where the ends do not tell."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FunctionValue:
-    """A function literal with what it needs to run; only functions such as `sort` take one."""
+    """A function: a literal with the variables around it, a built-in one, or one of a model.
 
-    arity: int
-    call: Callable[..., Any]
+    `call` takes the environment of the caller, whose steps it uses up, and the arguments in order.
+    `parameters` are None for a function that can be called in several ways; `types` are those of
+    the parameters and, last, of the result, each None if it is not known.
+    """
+
+    parameters: tuple[str, ...] | None
+    call: Callable[[Environment, Sequence[Any]], Any]
+    types: tuple[Any, ...] = ()
+
+    def takes(self, count: int) -> bool:
+        """Whether the function can be called with so many arguments, as far as can be told."""
+        return self.parameters is None or len(self.parameters) == count
 
 
 _KINDS: dict[type, str] = {
@@ -75,6 +87,11 @@ def kind_of(value: Any) -> str:
     return _KINDS.get(type(value), "other")
 
 
+def kind_of_type(kind: type) -> str:
+    """The name in FEEL of the type of Python that holds such values."""
+    return _KINDS[kind]
+
+
 def from_host(value: Any, depth: int = 0) -> Any:
     """A value from outside as FEEL has it: integers and floats become numbers, and so on inside.
 
@@ -102,6 +119,7 @@ def from_host(value: Any, depth: int = 0) -> Any:
             from_host(value.end, depth + 1),
             value.start_included,
             value.end_included,
+            value.written,
         )
     if isinstance(value, Mapping):
         return {_key(key): from_host(item, depth + 1) for key, item in value.items()}

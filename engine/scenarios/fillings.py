@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from engine.decisions.model import LiteralExpression
+from engine.decisions.logic import LiteralExpression
+from engine.decisions.table import Table
 from engine.errors import InvalidAnswers
 from engine.forms import Choice, Form
 from engine.forms.fields import Field
@@ -49,6 +50,7 @@ class Constants:
             table = decision.logic
             if isinstance(table, LiteralExpression):
                 self._note(table.expression.source, table.variables)
+            if not isinstance(table, Table):
                 continue
             for number, column in enumerate(table.inputs):
                 for rule in table.rules:

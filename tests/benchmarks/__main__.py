@@ -1,4 +1,5 @@
-"""`python3 run.py bench [--json]`: cost of completing a human task against history and open cases.
+"""`python3 run.py bench [--json]`: cost of completing a human task against history and open cases,
+and of expressions and decision tables (see `tests.benchmarks.expressions`).
 
 Every figure is the median of many completions, and a ratio against SpiffWorkflow in memory at ten
 finished tasks, measured in the same run and in turn, so that a noisy machine weighs on all alike.
@@ -12,6 +13,7 @@ import statistics
 import sys
 from dataclasses import dataclass
 
+from tests.benchmarks.expressions import costs, print_costs
 from tests.benchmarks.review_loop import Durable, InMemory
 from tests.postgres import server
 
@@ -35,14 +37,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="run.py bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--steps", type=int, default=MANY, help="finished steps of the old case")
+    parser.add_argument("--only", choices=["feel"], help="measure nothing but this")
     arguments = parser.parse_args()
-    figures = measure(arguments.steps)
+    expressions = costs()
+    figures = [] if arguments.only == "feel" else measure(arguments.steps)
     if arguments.json:
-        print(json.dumps([vars(figure) for figure in figures], indent=2))
+        print(json.dumps([vars(figure) for figure in (*figures, *expressions)], indent=2))
     else:
-        print_table(figures)
-    late = [f for f in figures if f.at_most is not None and (f.growth or 0) > f.at_most]
-    return 1 if late else 0
+        if figures:
+            print_table(figures)
+        print_costs(expressions)
+    late = any(f.at_most is not None and (f.growth or 0) > f.at_most for f in figures)
+    slow = any(c.at_most is not None and c.microseconds > c.at_most for c in expressions)
+    return 1 if late or slow else 0
 
 
 def measure(steps: int) -> list[Figure]:

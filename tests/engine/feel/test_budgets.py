@@ -8,8 +8,8 @@ import pytest
 
 from engine import feel
 
-LONGEST = 1.5
-"""Seconds on the processor; a tenth of that is usual, the rest is for a slow machine."""
+LONGEST = 0.25
+"""Seconds on the processor; under a tenth of a second is usual, the rest is for a busy machine."""
 
 
 def doubling(first: str, step: str, times: int, last: str = "") -> str:

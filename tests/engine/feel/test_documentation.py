@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine import feel
+from engine.working_days import CALENDAR_FUNCTIONS
 
 PAGE = Path(__file__).parents[3] / "docs" / "feel.md"
 EXAMPLES = [
@@ -21,13 +22,15 @@ EXAMPLES = [
 def test_an_example_comes_to_what_the_page_says(example: str) -> None:
     source, arrow, expected = example.rpartition(" => ")
     assert arrow, "an example has an expression, an arrow and a result"
-    result = feel.compile_expression(source).evaluate({})
+    result = feel.compile_expression(source, functions=CALENDAR_FUNCTIONS).evaluate({})
     wanted = feel.compile_expression(expected).evaluate({})
     assert result == wanted
     assert type(result) is type(wanted)
 
 
-@pytest.mark.parametrize("name", sorted(feel.BUILTIN_FUNCTIONS))
+@pytest.mark.parametrize(
+    "name", sorted({*feel.BUILTIN_FUNCTIONS, *(own.name for own in CALENDAR_FUNCTIONS)})
+)
 def test_a_built_in_function_has_an_example(name: str) -> None:
     call = re.compile(rf"(?<![a-z] )(?<![a-z]){re.escape(name)}\(")
     assert any(call.search(example) for example in EXAMPLES)
@@ -36,9 +39,9 @@ def test_a_built_in_function_has_an_example(name: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "for i in 1..1000000000 return i",
+        "{ s: for i in 1..9000 return i, t: for j in 1..100 return count(s) }.t",
         'string join(for i in 1..20000 return "aaaaaaaaaaaa")',
-        "flatten([for i in 1..60000 return i, for i in 1..60000 return i])",
+        "{ s: for i in 1..30000 return i, t: concatenate(s, s, s, s) }.t",
         f'matches("a", "{"a" * 1_001}")',
         "1" + " + 1" * 6_000,
         "(" * 100 + "1" + ")" * 100,
