@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -10,6 +11,20 @@ from engine import feel
 
 LONGEST = 0.25
 """Seconds on the processor; under a tenth of a second is usual, the rest is for a busy machine."""
+ATTEMPTS = 3
+
+
+def quickest(work: Callable[[], object]) -> float:
+    """Seconds on the processor that the work takes, of several times the least: what else goes on
+    in this process, such as the collection of other tests' garbage, does not count."""
+    taken = []
+    for _ in range(ATTEMPTS):
+        started = time.thread_time()
+        work()
+        taken.append(time.thread_time() - started)
+        if taken[-1] < LONGEST:
+            break
+    return min(taken)
 
 
 def doubling(first: str, step: str, times: int, last: str = "") -> str:
@@ -60,11 +75,12 @@ ATTACKS = {
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_an_attack_ends_soon_and_with_an_error(attack: str) -> None:
-    started = time.process_time()
-    with pytest.raises(feel.FeelError) as caught:
-        feel.compile_expression(ATTACKS[attack]).evaluate({"x": 1})
-    assert time.process_time() - started < LONGEST
-    assert caught.value.message.endswith(".")
+    def work() -> None:
+        with pytest.raises(feel.FeelError) as caught:
+            feel.compile_expression(ATTACKS[attack]).evaluate({"x": 1})
+        assert caught.value.message.endswith(".")
+
+    assert quickest(work) < LONGEST
 
 
 @pytest.mark.parametrize(
@@ -77,9 +93,10 @@ def test_an_attack_ends_soon_and_with_an_error(attack: str) -> None:
     ],
 )
 def test_hard_questions_with_an_answer_get_it_soon(source: str, expected: object) -> None:
-    started = time.process_time()
-    assert feel.compile_expression(source).evaluate({}) == expected
-    assert time.process_time() - started < LONGEST
+    def work() -> None:
+        assert feel.compile_expression(source).evaluate({}) == expected
+
+    assert quickest(work) < LONGEST
 
 
 def test_what_a_person_writes_is_within_the_limits() -> None:
