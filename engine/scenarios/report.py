@@ -23,7 +23,7 @@ from engine.scenarios.values import Domains
 
 PATIENCE = 60
 """How many steps in vain a search takes before it begins elsewhere, or ends."""
-PAIR_PATIENCE = 150
+PAIR_PATIENCE = 400
 """How many steps are taken to find one pair that nothing else has shown."""
 FLOW_PATIENCE = 300
 """The same where a flow is still missing."""

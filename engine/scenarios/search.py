@@ -218,8 +218,11 @@ class Search:
             signature = signature_of(here.case)[0] if here is not None else b""
             if here is not None and signature not in known:
                 known.add(signature)
+                beside = self._left_open(here.case)
+                whole = sum(beside.values())
                 for turn, way in enumerate(self._ways_on(here)):
-                    left = self._to_end(way) + way.act.unlikely + 0.2 * here.depth
+                    left = whole - beside.get(way.act.element, 0.0) + self._to_end(way)
+                    left += way.act.unlikely + 0.2 * here.depth
                     heapq.heappush(todo, (left, here.number, turn, here, way))
             if not todo:
                 break
@@ -227,6 +230,15 @@ class Search:
             *_, before, way = heapq.heappop(todo)
             here = self._step(before, way)
         return rest.end or rest
+
+    def _left_open(self, case: Case) -> dict[str, float]:
+        """How far each open task of a case is from the end, by its element."""
+        found: dict[str, float] = {}
+        for place, chain in zip(case.openings, chains_of(case), strict=False):
+            if place.kind == "task":
+                left = sum(self._network.ending(level.element) for level in chain)
+                found[f"{place.process}/{place.element}"] = 1.0 + left
+        return found
 
     def _ways_on(self, rest: Rest) -> tuple[Way, ...]:
         if rest.ways is None:

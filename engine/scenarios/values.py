@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
-from itertools import pairwise, product
+from itertools import islice, pairwise, product
 from typing import Any
 
 from engine.diagrams import Element, Process
@@ -70,6 +70,7 @@ class Values:
     ) -> None:
         self.model = model
         self.services = services
+        self.domains = domains
         self.names = sorted(names)
         found = [domains.of(name) for name in self.names]
         count = 1
@@ -78,7 +79,7 @@ class Values:
         self.too_many = count > MOST_COMBINATIONS
         self._all = [] if self.too_many else list(product(*found))
         self.everything = (1 << len(self._all)) - 1
-        self._holds: dict[str, int | None] = {}
+        self._holds: dict[str, tuple[int, int]] = {}
         self._freed: dict[Any, int] = {}
 
     def null_but(self, given: Iterable[str]) -> int:
@@ -92,9 +93,8 @@ class Values:
     def met(self, values: int, guard: Guard) -> int:
         """Those of the combinations with which the conditions are as the guard says."""
         for source, holds in guard:
-            known = self._holding(source)
-            if known is not None:
-                values &= known if holds else ~known
+            may, may_not = self._holding(source)
+            values &= may if holds else may_not
         return values
 
     def after(self, values: int, element: Element) -> int:
@@ -130,20 +130,35 @@ class Values:
             )
         return found
 
-    def _holding(self, source: str) -> int | None:
-        """The combinations with which a condition holds; None if they do not tell."""
-        if source not in self._holds:
-            expression = self.model.expressions[source]
-            told = expression.variables <= set(self.names) and compares_only(source)
-            self._holds[source] = (
-                self._where(
-                    expression.evaluate(dict(zip(self.names, one, strict=True))) is True
-                    for one in self._all
+    def _holding(self, source: str) -> tuple[int, int]:
+        """The combinations with which a condition may hold, and those with which it may not,
+        whatever the other variables are that it reads."""
+        known = self._holds.get(source)
+        if known is None:
+            read = self.model.expressions[source].variables
+            others = sorted(read.difference(self.names))
+            besides = list(islice(product(*map(self.domains.of, others)), MOST_COMBINATIONS + 1))
+            told = compares_only(source) and not read.isdisjoint(self.names)
+            if not told or len(besides) * len(self._all) > MOST_COMBINATIONS:
+                known = self.everything, self.everything
+            else:
+                found = [self._truths(source, one, others, besides) for one in self._all]
+                known = (
+                    self._where(True in each for each in found),
+                    self._where(False in each for each in found),
                 )
-                if told
-                else None
-            )
-        return self._holds[source]
+            self._holds[source] = known
+        return known
+
+    def _truths(
+        self, source: str, one: Sequence[Any], others: list[str], besides: list[tuple[Any, ...]]
+    ) -> set[bool]:
+        expression = self.model.expressions[source]
+        own = dict(zip(self.names, one, strict=True))
+        return {
+            expression.evaluate(own | dict(zip(others, values, strict=True))) is True
+            for values in besides
+        }
 
     @staticmethod
     def _where(chosen: Iterable[bool]) -> int:
