@@ -33,6 +33,9 @@ _IGNORED = frozenset(
         "dataObjectReference",
         "dataStoreReference",
         "category",
+        # Told of the activity that has them.
+        "standardLoopCharacteristics",
+        "multiInstanceLoopCharacteristics",
     }
 )
 _REFUSED = {

@@ -1,15 +1,10 @@
-"""Diagrams that other tools made: each is taken in and looked at, or refused with the reason.
-
-`foreign_diagrams.zip` holds more than a hundred of them from 34 tools, out of the test suite of the
-BPMN Model Interchange Working Group; its LICENCE.txt says whose they are.
-"""
+"""Diagrams as other tools write them: each is taken in whole, or refused with the reason."""
 
 from __future__ import annotations
 
 import io
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -20,56 +15,57 @@ from engine.errors import InvalidModel
 from engine.exchange import pack, receive
 from engine.services import ServiceRegistry
 from tests.engine.drawing import document, element, flows, process
+from tests.engine.foreign_contents import CONTENTS
+from tests.engine.foreign_diagrams import drawn, tools
 
-ARCHIVE = zipfile.ZipFile(Path(__file__).with_name("foreign_diagrams.zip"))
-DIAGRAMS = [name for name in ARCHIVE.namelist() if name.endswith(".bpmn")]
-TOOLS = sorted({name.split("/")[0] for name in DIAGRAMS})
-MALFORMED = {
-    "GenMyModel 0.47/C.1.0-export.bpmn": "Invalid bytes in character encoding, line 97",
-    "GenMyModel 0.47/C.1.0-roundtrip.bpmn": "Invalid bytes in character encoding, line 125",
-    "GenMyModel 0.47/C.1.1-export.bpmn": "Invalid bytes in character encoding, line 26",
-    "GenMyModel 0.47/C.1.1-roundtrip.bpmn": "Invalid bytes in character encoding, line 59",
-    "IBM Process Designer 8.0.1/A.3.0-export.bpmn": "not a valid URI, line 2",
-    "IBM Process Designer 8.0.1/A.3.0-roundtrip.bpmn": "not a valid URI, line 2",
-}
-"""Those that are no XML, with what they are told."""
+TOOLS = {tool.name: tool for tool in tools()}
 
 
 def meaning(xml: bytes) -> Iterator[tuple[object, ...]]:
     """Everything that a file says, without what encoding it says it in."""
-    for node in etree.fromstring(xml).iter():
+    root = etree.fromstring(xml)
+    around = (*root.itersiblings(preceding=True), root, *root.itersiblings())
+    for node in (inner for outer in around for inner in outer.iter()):
         kind = node.tag if isinstance(node.tag, str) else type(node).__name__
         attributes = sorted((str(key), str(value)) for key, value in node.attrib.items())
         yield kind, attributes, node.text, node.tail, sorted(map(str, node.nsmap.items()))
 
 
 def test_there_are_more_than_a_hundred() -> None:
-    assert (len(DIAGRAMS) >= 120, len(TOOLS) >= 30) == (True, True)
+    files = {drawn(tool, content).file for tool in TOOLS.values() for content in CONTENTS.values()}
+    assert (len(files) >= 200, len(TOOLS) >= 30) == (True, True)
 
 
-@pytest.mark.parametrize("tool", TOOLS)
-def test_what_another_tool_made_is_taken_in_whole_or_refused_with_the_reason(tool: str) -> None:
+@pytest.mark.parametrize("name", TOOLS)
+def test_what_another_tool_made_is_taken_in_whole_and_what_is_not_run_of_it_is_told(
+    name: str,
+) -> None:
     services = ServiceRegistry()
-    for name in (each for each in DIAGRAMS if each.startswith(f"{tool}/")):
-        content = ARCHIVE.read(name)
-        try:
-            parcel = receive(name, content)
-        except InvalidModel as refused:
-            assert MALFORMED[name] in refused.findings[0].message, name
-            continue
-        assert name not in MALFORMED
+    for title, content in CONTENTS.items():
+        made = drawn(TOOLS[name], content)
+        parcel = receive(f"{name} {title}.bpmn", made.file)
         [(path, kept)] = parcel.files.items()
-        assert path.endswith(".bpmn"), name
-        assert list(meaning(kept)) == list(meaning(content)), name
+        assert path.endswith(".bpmn"), title
+        assert kept.decode("utf-8")
+        assert list(meaning(kept)) == list(meaning(made.file)), title
         again = receive("model.zip", pack("model", parcel.files))
-        assert again.files == {path: kept}, name
-        # What is not run is said, element by element, and in words.
+        assert again.files == {path: kept}, title
         looked = survey({path: kept}, services, rules=False)
         for finding in looked.findings:
-            assert finding.message.endswith((".", "?")), (name, finding)
-            assert finding.path in (path, "model.toml"), (name, finding)
-        assert all(differences(path, None, kept)), name
-        assert differences(path, kept, kept) == [], name
+            assert finding.message.endswith((".", "?")), (title, finding)
+            assert finding.path in (path, "model.toml"), (title, finding)
+        assert len(looked.model.processes) == made.processes
+        # What is not run is said of just those elements, each with what to do instead.
+        told = {
+            finding.element: finding.message
+            for finding in looked.findings
+            if finding.code in ("unsupported-element", "unsupported-event")
+        }
+        assert told.keys() == made.told.keys(), title
+        assert {key for key, words in made.told.items() if words not in told[key]} == set(), title
+        assert any(each.code == "no-process" for each in looked.findings) == (made.processes == 0)
+        assert all(differences(path, None, kept)), title
+        assert differences(path, kept, kept) == [], title
 
 
 ORDINARY = document(
