@@ -251,9 +251,9 @@ class _Reader:
                 for parameter in operator.iter(f"{{{SPIFF}}}parameter")
             },
             decision=None if decision is None else (decision.text or "").strip(),
-            called=node.get("calledElement"),
+            called=_referred(node, "calledElement"),
             event=self._event(node, kind) if kind in EVENTS else None,
-            attached_to=node.get("attachedToRef"),
+            attached_to=_referred(node, "attachedToRef"),
             interrupting=node.get("cancelActivity", "true") == "true",
             default=node.get("default"),
         )
@@ -322,7 +322,7 @@ class _Reader:
             return self._timer(node, definition)
         if name == "terminate":
             return EventDefinition("terminate")
-        declared = self.declared.get(definition.get(f"{name}Ref", ""))
+        declared = self.declared.get(_referred(definition, f"{name}Ref") or "")
         value = ""
         if declared is not None:
             value = declared.get(f"{name}Code") or declared.get("name") or ""
@@ -375,6 +375,12 @@ class _Reader:
     def _who(node: etree._Element) -> str:
         name = " ".join((node.get("name") or "").split())
         return f"“{name}”" if name else f"“{node.get('id') or etree.QName(node).localname}”"
+
+
+def _referred(node: etree._Element, attribute: str) -> str | None:
+    """The id in a reference, which may have the prefix of the target namespace before it."""
+    value = node.get(attribute)
+    return None if value is None else value.rpartition(":")[2]
 
 
 def _line(node: etree._Element) -> int | None:

@@ -43,17 +43,18 @@ def parse_xml(content: bytes, path: str) -> etree._Element:
         )
     depth = 0
     root: etree._Element | None = None
+    events = etree.iterparse(
+        BytesIO(content),
+        events=("start", "end"),
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
     try:
-        for event, element in etree.iterparse(
-            BytesIO(content),
-            events=("start", "end"),
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        ):
+        for event, element in events:
             depth += 1 if event == "start" else -1
             if root is None:
                 root = element
@@ -67,7 +68,13 @@ def parse_xml(content: bytes, path: str) -> etree._Element:
                 )
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        if "depth" in (error.msg or "").lower():
+        told = error.msg or ""
+        # An entity that nobody declared is named in the log alone.
+        last = None if line else events.error_log.last_error
+        if last is not None:
+            line, column = last.line, last.column
+            told = f"{last.message}, line {line}, column {column}"
+        if "depth" in told.lower():
             raise _refusal(
                 path,
                 "xml-too-deep",
@@ -78,7 +85,7 @@ def parse_xml(content: bytes, path: str) -> etree._Element:
         raise _refusal(
             path,
             "xml-malformed",
-            f"The file is not well-formed XML: {error.msg}. Open it in an editor and mend that "
+            f"The file is not well-formed XML: {told}. Open it in an editor and mend that "
             "place, or export it again.",
             line,
             column,

@@ -54,7 +54,11 @@ def test_what_another_tool_made_is_taken_in_whole_and_what_is_not_run_of_it_is_t
         for finding in looked.findings:
             assert finding.message.endswith((".", "?")), (title, finding)
             assert finding.path in (path, "model.toml"), (title, finding)
+            # References hold, whether or not they have a prefix.
+            assert finding.code != "event-without-name", (title, finding)
         assert len(looked.model.processes) == made.processes
+        for each in looked.model.processes.values():
+            assert each.boundary.keys() <= each.elements.keys(), title
         # What is not run is said of just those elements, each with what to do instead.
         told = {
             finding.element: finding.message
@@ -66,6 +70,114 @@ def test_what_another_tool_made_is_taken_in_whole_and_what_is_not_run_of_it_is_t
         assert any(each.code == "no-process" for each in looked.findings) == (made.processes == 0)
         assert all(differences(path, None, kept)), title
         assert differences(path, kept, kept) == [], title
+
+
+def _broken(old: str, new: str, tool: str = "Signavio") -> bytes:
+    text = drawn(TOOLS[tool], CONTENTS["sequence"]).file.decode()
+    assert old in text
+    return text.replace(old, new, 1).encode()
+
+
+MODEL = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "told"),
+    [
+        pytest.param(
+            _broken("Schluß", "Schluß").replace("ß".encode(), b"\xdf"),
+            "xml-malformed",
+            "Invalid bytes in character encoding",
+            id="Latin-1 that says it is UTF-8",
+        ),
+        pytest.param(
+            _broken("?>", '?><?xml version="1.0"?>'),
+            "xml-malformed",
+            "XML declaration allowed only at the start",
+            id="two declarations",
+        ),
+        pytest.param(
+            _broken("</definitions>", ""),
+            "xml-malformed",
+            "Premature end of data in tag definitions",
+            id="cut short",
+        ),
+        pytest.param(
+            _broken("targetNamespace=", 'xmlns:tns="http://[a b" targetNamespace='),
+            "xml-malformed",
+            "'http://[a b' is not a valid URI",
+            id="a namespace that is none",
+        ),
+        pytest.param(
+            _broken("<userTask", '<userTask vendor:colour="red"'),
+            "xml-malformed",
+            "Namespace prefix vendor for colour on userTask is not defined",
+            id="a prefix that nobody declared",
+        ),
+        pytest.param(
+            _broken("<userTask", '<userTask name="twice"'),
+            "xml-malformed",
+            "Attribute name redefined",
+            id="an attribute twice",
+        ),
+        pytest.param(
+            _broken("montags", "&#1;"), "xml-malformed", "invalid xmlChar value 1", id="control"
+        ),
+        pytest.param(
+            _broken("montags", "mon&nbsp;tags"),
+            "xml-malformed",
+            "Entity 'nbsp' not defined",
+            id="an entity of HTML",
+        ),
+        pytest.param(
+            _broken("<definitions", '<!DOCTYPE definitions SYSTEM "BPMN20.dtd">\n<definitions'),
+            "xml-doctype",
+            "Remove the DOCTYPE line",
+            id="a document type",
+        ),
+        pytest.param(
+            _broken('encoding="UTF-8"', 'encoding="Shift_JIS"'),
+            "encoding",
+            "“shift_jis”, which is not read here",
+            id="an encoding that is not read",
+        ),
+        pytest.param(
+            _broken(MODEL, "http://schema.omg.org/spec/BPMN/2.0"),
+            "wrong-kind",
+            "outermost element is “definitions” of “http://schema.omg.org/spec/BPMN/2.0”",
+            id="a draft of BPMN 2.0",
+        ),
+        pytest.param(
+            b'<Package xmlns="http://www.wfmc.org/2009/XPDL2.2" Id="p"><Pools/></Package>',
+            "wrong-kind",
+            "outermost element is “Package” of “http://www.wfmc.org/2009/XPDL2.2”",
+            id="XPDL",
+        ),
+        pytest.param(
+            b'<x:XMI xmlns:x="http://www.omg.org/spec/XMI/20110701">'
+            b'<b:definitions xmlns:b="' + MODEL.encode() + b'"/></x:XMI>',
+            "wrong-kind",
+            "outermost element is “XMI”",
+            id="wrapped in XMI",
+        ),
+        pytest.param(
+            _broken("montags", "&lt;a href='#' onclick='x()'&gt;"),
+            "harmful",
+            "“<a href='#' onclick=” at “text”",
+            id="rich text that would run",
+        ),
+        pytest.param(b"Export failed: licence expired", "xml-malformed", "Start tag", id="words"),
+    ],
+)
+def test_what_is_no_diagram_is_refused_with_the_reason(
+    content: bytes, code: str, told: str
+) -> None:
+    with pytest.raises(InvalidModel) as refused:
+        receive("Export.bpmn", content)
+    [finding] = refused.value.findings
+    assert (finding.code, finding.path.endswith("Export.bpmn")) == (code, True)
+    assert told in finding.message
+    assert (finding.line is not None) == (code == "xml-malformed")
 
 
 ORDINARY = document(
