@@ -97,6 +97,8 @@ CONTENTS = {
                         "subProcess",
                         "outer",
                         "Outer",
+                        _MARKER,
+                        marker="standardLoopCharacteristics",
                         inside=(
                             Node("startEvent", "inner_start"),
                             Node(
@@ -217,7 +219,12 @@ CONTENTS = {
                         "Again and again",
                         _MARKER,
                         marker="standardLoopCharacteristics",
+                        inside=(
+                            Node("ioSpecification", "io", inside=(Node("dataInput", "in", "Sum"),)),
+                            Node("potentialOwner", "owner", "Team"),
+                        ),
                     ),
+                    Node("property", "sum", "Sum", "“property” is not supported in a process"),
                     Node(
                         "serviceTask",
                         "undo",
