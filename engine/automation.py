@@ -129,12 +129,9 @@ class Automation:
         try:
             with self.connection.begin_nested():
                 results = entry.function(context, **parameters) or {}
-                undeclared = results.keys() - set(entry.results)
-                if undeclared:
-                    raise ServiceError(
-                        f"The handler “{element.handler}” gave “{min(undeclared)}”, which it does "
-                        "not declare among its results."
-                    )
+                faults = entry.faults(results)
+                if faults:
+                    raise ServiceError(f"The handler “{element.handler}” {faults[0]}.")
                 # As they will be after the next restore; what can't be kept fails here.
                 results = feel.load_json(feel.dump_json(results))
         except Conflict:

@@ -20,22 +20,8 @@ from engine.rules import FILE, Policy, read_policies
 from engine.services import ServiceRegistry
 from engine.shape import closure
 from engine.soundness import ids, in_words
-from engine.state_space import Effort, Watch, explore
+from engine.state_space import AUTOMATIC, Effort, Watch, explore
 from engine.tokens import Move
-
-_AUTOMATIC = frozenset(
-    {
-        "startEvent",
-        "endEvent",
-        "intermediateThrowEvent",
-        "serviceTask",
-        "businessRuleTask",
-        "subProcess",
-        "exclusiveGateway",
-        "inclusiveGateway",
-        "parallelGateway",
-    }
-)
 
 
 def check_policies(model: Model, services: ServiceRegistry) -> list[Finding]:
@@ -55,7 +41,7 @@ def _prove(model: Model, services: ServiceRegistry, policy: Policy) -> Iterator[
         for process in model.processes.values()
         for item in (*process.flows, *process.elements)
         if item in process.flows
-        or process.elements[item].kind in _AUTOMATIC
+        or process.elements[item].kind in AUTOMATIC
         or process.elements[item].called in touched
     )
 

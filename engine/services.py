@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
@@ -52,6 +52,9 @@ class ServiceContext:
         self._send(kind, payload)
 
 
+GIVEN: Final = "given"
+"""Stands for a result of which it is only known that it is never null."""
+
 Handler = Callable[..., Mapping[str, Any] | None]
 Choices = Callable[[sa.Connection, str], Sequence[Choice]]
 _H = TypeVar("_H", bound=Handler)
@@ -60,11 +63,25 @@ _C = TypeVar("_C", bound=Choices)
 
 @dataclass(frozen=True)
 class HandlerEntry:
-    """A handler, its parameters (name -> is it required) and the variables that it gives."""
+    """A handler, its parameters (name -> is it required) and the variables that it gives; `always`
+    says of those that are the same each time what they are, or that they are `GIVEN`."""
 
     function: Handler
     parameters: Mapping[str, bool]
     results: tuple[str, ...]
+    always: Mapping[str, Any] = field(default_factory=dict)
+
+    def faults(self, given: Mapping[str, Any]) -> list[str]:
+        """What is wrong with what the handler gave, in words."""
+        found = [
+            f"gave “{name}”, which it does not declare among its results"
+            for name in sorted(given.keys() - set(self.results))
+        ]
+        for name, value in self.always.items():
+            got = given.get(name)
+            if got is None or (value is not GIVEN and got != value):
+                found.append(f"gave something else for “{name}” than it always gives")
+        return found
 
 
 @dataclass
@@ -74,9 +91,12 @@ class ServiceRegistry:
     handlers: dict[str, HandlerEntry] = field(default_factory=dict)
     choice_lists: dict[str, Choices] = field(default_factory=dict)
 
-    def handler(self, name: str, *, results: Sequence[str] = ()) -> Callable[[_H], _H]:
+    def handler(
+        self, name: str, *, results: Sequence[str] = (), always: Mapping[str, Any] | None = None
+    ) -> Callable[[_H], _H]:
         """Register `function(context, **parameters)` under `name`; it returns the variables
-        named in `results`, or None."""
+        named in `results`, or None. Those in `always` have that value each time, or any but null
+        for `GIVEN`: it is held to that, so that proofs about diagrams can rely on it."""
 
         def register(function: _H) -> _H:
             if name in self.handlers:
@@ -86,6 +106,7 @@ class ServiceRegistry:
                 function,
                 {item.name: item.default is inspect.Parameter.empty for item in parameters},
                 tuple(results),
+                dict(always or {}),
             )
             return function
 

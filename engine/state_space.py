@@ -16,6 +16,21 @@ MOST_TOKENS = 200_000
 """Tokens in all the markings looked at for one process, with all its sub-processes. A number, not
 a time: a check answers the same on every machine, however busy."""
 
+AUTOMATIC = frozenset(
+    {
+        "startEvent",
+        "endEvent",
+        "intermediateThrowEvent",
+        "serviceTask",
+        "businessRuleTask",
+        "subProcess",
+        "exclusiveGateway",
+        "inclusiveGateway",
+        "parallelGateway",
+    }
+)
+"""Kinds of elements that the service passes by itself; flows it always does."""
+
 State = tuple[Marking, int]
 """A marking, and what a rule remembers of the way to it (0 where no rule is asked)."""
 

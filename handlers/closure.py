@@ -45,7 +45,7 @@ manager's own at triage (1G); an offer of a CAF or early help that ends before a
 OVERSEER: Final = "caf_duty_manager"
 
 
-@services.handler("close_case", results=("case_closed",))
+@services.handler("close_case", results=("case_closed",), always={"case_closed": True})
 def close_case(
     context: ServiceContext,
     request: str,

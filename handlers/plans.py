@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 
 from engine.errors import ServiceError
-from engine.services import ServiceContext
+from engine.services import GIVEN, ServiceContext
 from handlers.actions import (
     actions_of,
     add_actions,
@@ -50,7 +50,11 @@ def open_episode(context: ServiceContext, form: str) -> dict[str, Any]:
     return {"lead_professional": leader}
 
 
-@services.handler("reassign_case", results=("lead_professional", "handed_over"))
+@services.handler(
+    "reassign_case",
+    results=("lead_professional", "handed_over"),
+    always={"lead_professional": GIVEN, "handed_over": True},
+)
 def reassign_case(context: ServiceContext, form: str) -> dict[str, Any]:
     """Hand the lead of a running CAF over to the community professional named at `form` (1S, 3M).
 

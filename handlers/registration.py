@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from engine.errors import InvalidAnswers, ServiceError
 from engine.models import instance
-from engine.services import ServiceContext
+from engine.services import GIVEN, ServiceContext
 from handlers.answers import Answers
 from handlers.casefile import remember
 from handlers.contact_form import CadsContact, Contact, check
@@ -22,7 +22,11 @@ START: Final = "contact_received"
 """The start event whose answers are the contact."""
 
 
-@services.handler("register_contact", results=("agency_kind", "cluster", "social_worker"))
+@services.handler(
+    "register_contact",
+    results=("agency_kind", "cluster", "social_worker"),
+    always={"agency_kind": GIVEN},
+)
 def register_contact(context: ServiceContext, form: str = START) -> dict[str, Any]:
     """Open the case file with what the contact says (1A, 1E, 1H, 2A, 2D, 3A; carried over for 1K
     and 2G; G1).

@@ -19,6 +19,12 @@ _TEMPLATE = "pathways_template"
 _numbers = itertools.count(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that were given more time than others come first, so that none of them is what one
+    process is left with while the others have nothing to do any more."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
     """URL of an empty, migrated database; the test runs once on SQLite and once on PostgreSQL."""

@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.diagrams import Element, Process
+from engine.forms import Form
 from engine.model import Model
 from engine.scenarios.branches import catcher
 from engine.services import ServiceRegistry
 
 
-def written(model: Model, services: ServiceRegistry, element: Element) -> frozenset[str]:
-    """The variables that passing an element may set."""
+def form_of(model: Model, element: Element) -> Form | None:
+    """The form that is answered where an element is passed."""
     form_id = element.form
     if element.event is not None and element.event.value in model.messages:
         form_id = model.messages[element.event.value].form
-    if form_id:
-        return frozenset(model.forms[form_id].keys)
+    return model.forms[form_id] if form_id else None
+
+
+def written(model: Model, services: ServiceRegistry, element: Element) -> frozenset[str]:
+    """The variables that passing an element may set."""
+    form = form_of(model, element)
+    if form is not None:
+        return frozenset(form.keys)
     if element.kind == "callActivity":
         return frozenset(element.returns)
     if element.decision:

@@ -116,6 +116,24 @@ class Network:
             found.append(self.length(one.ends))
         return min(found, default=FAR)
 
+    def toward(self, wanted: set[str]) -> dict[str, float]:
+        """For every branch, and every element at which a token may wait, how far it is to the
+        nearest of these flows."""
+        known = {
+            name: min(near)
+            for name, one in self.branches.items()
+            if (near := [self.length(c) for flow, c in one.flows.items() if flow in wanted])
+        }
+        found = _spread(known, self._ways)
+        for item, one in self.behind.items():
+            ways = [self.length(c) for flow, c in one.flows.items() if flow in wanted]
+            ways += [1.0 + found[each] + self.length(c) for each, c in one.follows.items()]
+            ways += [
+                1.0 + found[f"{each}/{each}"] + self.length(c) for each, c in one.calls.items()
+            ]
+            found[item] = min(ways, default=FAR)
+        return found
+
     def in_vain(self, branches: tuple[str, ...]) -> None:
         """A step behind these branches showed nothing new of what is looked for there."""
         self._vain.update(name for name in branches if name in self._wanted)

@@ -13,13 +13,18 @@ from engine.nets import item_of
 from engine.scenarios.bench import IN_MEMORY, Bench, Site
 from engine.scenarios.branches import BranchMap, Pair
 from engine.scenarios.contradictions import Contradictions
+from engine.scenarios.fillings import Constants
 from engine.scenarios.names import pair_in_words
+from engine.scenarios.possible import Possible
 from engine.scenarios.replay import in_words, replay, throw_away
 from engine.scenarios.scenario import Scenario, choose
 from engine.scenarios.search import Search
+from engine.scenarios.values import Domains
 
 PATIENCE = 60
 """How many steps in vain a search takes before it begins elsewhere, or ends."""
+PAIR_PATIENCE = 400
+"""How many steps are taken to find one pair that nothing else has shown."""
 FLOW_PATIENCE = 300
 """The same where a flow is still missing."""
 
@@ -127,7 +132,8 @@ def find(folder: Path, site: Site) -> Found:
     """Look for scenarios of the model in `folder`, in a database in memory. Raises InvalidModel
     for a model that can't be read."""
     model, _ = read_model(files_of(folder), site.services)
-    contradictions = Contradictions(model, site.services)
+    domains = Domains(model, site.services, Constants(model), _given(model, site))
+    contradictions = Contradictions(model, site.services, domains)
     impossible: dict[Pair, str] = {}
     for process in model.processes.values():
         drawn = BranchMap(process)
@@ -138,6 +144,7 @@ def find(folder: Path, site: Site) -> Found:
     bench = Bench(IN_MEMORY, model, site)
     try:
         search = _search(bench, impossible)
+        _settle(search, Possible(model, site.services, domains, site.starts), impossible)
         scenarios = choose(search)
     finally:
         bench.close()
@@ -177,6 +184,30 @@ def _search(bench: Bench, impossible: Mapping[Pair, str]) -> Search:
     search.run(FLOW_PATIENCE, flows_only=True)
     search.run(PATIENCE)
     return search
+
+
+def _settle(search: Search, possible: Possible, impossible: dict[Pair, str]) -> None:
+    """Prove of each pair that was not shown that it cannot be, or look for it alone."""
+    for process in search.model.processes.values():
+        for own in search.maps[process.id].pairs():
+            pair = (item_of(process, own[0]), item_of(process, own[1]))
+            if pair in search.covered or pair in impossible:
+                continue
+            why = possible.why_not(process, own)
+            if why:
+                impossible[pair] = why
+            else:
+                search.seek(pair, PAIR_PATIENCE)
+
+
+def _given(model: Model, site: Site) -> set[str]:
+    """What the answers with which a case may start say."""
+    return {
+        name
+        for process in model.processes.values()
+        for answers in site.starts(process, 0)
+        for name in answers
+    }
 
 
 def _coverage(model: Model, search: Search, impossible: Mapping[Pair, str]) -> list[Coverage]:

@@ -11,7 +11,7 @@ from engine.scenarios.names import Names
 from engine.scenarios.rests import Rest
 from engine.scenarios.search import Search
 
-_TO_THE_END = 30
+_TO_THE_END = 60
 """How many steps are tried to bring a way to its end."""
 _LONG = 40
 """A case that is gone on with to show more is not made longer than this."""

@@ -19,6 +19,7 @@ from engine.scenarios.bench import Act, Bench, Case, Doing, Outcome
 from engine.scenarios.branches import BranchMap, Pair
 from engine.scenarios.dependence import depends_on
 from engine.scenarios.fillings import Constants
+from engine.scenarios.goals import Goal, Onward, chains_of
 from engine.scenarios.network import FAR, Network
 from engine.scenarios.rests import Rest, Way, signature_of
 from engine.scenarios.ways import Ways
@@ -28,6 +29,12 @@ MOST_STEPS = 6000
 _LONGEST_WAY = 90
 _ALIKE = 2
 """How many cases are gone on with that stand at the same places and know the same."""
+_STEP = 0.5
+"""What a step counts when one pair is looked for."""
+_IN_VAIN = 1.5
+"""What it counts besides if it moves nothing that matters."""
+_NEAREST = 12
+"""From how many cases at most a single pair is looked for."""
 _NEAR = 4.5
 _IDLE = 4
 """How far something may be, and how many steps may be in vain, when a way is made to show more."""
@@ -103,6 +110,66 @@ class Search:
             vain = 0 if left < missing else vain + 1
             missing = left
 
+    def seek(self, pair: Pair, most: int) -> bool:
+        """Look for one pair only, from where cases are nearest to it, with `most` steps at most.
+        Returns whether it was found."""
+        process = self.model.processes[pair[0].partition("/")[0]]
+        own = (pair[0].partition("/")[2], pair[1].partition("/")[2])
+        goal = Goal(self.model, self.bench.site.services, self._network, self.maps[process.id], own)
+        near: dict[Any, tuple[float, int, Rest]] = {}
+        for rest in self.rests:
+            cost = goal.cost(rest.case, chains_of(rest.case)) + 0.1 * rest.depth
+            place = signature_of(rest.case)[1]
+            near[place] = min(near.get(place, (FAR, 0, rest)), (cost, rest.number, rest))
+        todo: list[tuple[float, int, int, Rest, Way]] = []
+        begun: dict[int, Rest] = {}
+        for cost, _, rest in sorted(near.values(), key=lambda one: one[:2])[:_NEAREST]:
+            if cost < FAR:
+                begun[rest.number] = rest
+                self._consider(goal, rest, rest, todo)
+        known: set[bytes] = set()
+        while todo and most > 0 and pair not in self.covered:
+            most -= 1
+            *_, before, way = heapq.heappop(todo)
+            count = len(self.covered)
+            after = self._step(before, way)
+            if after is None:
+                continue
+            if len(self.covered) > count:
+                self._go_on_from(after, True)
+            signature = signature_of(after.case)[0]
+            if signature not in known:
+                known.add(signature)
+                self._consider(goal, after, begun[before.number], todo)
+                begun[after.number] = begun[before.number]
+        return pair in self.covered
+
+    def _consider(
+        self, goal: Goal, rest: Rest, first: Rest, todo: list[tuple[float, int, int, Rest, Way]]
+    ) -> None:
+        """Note every way on from a rest with what it seems to be worth for a goal; each step since
+        the first rest counts, too, so that what leads nowhere is not gone on with."""
+        extra = 0.1 * first.depth + _STEP * (rest.depth - first.depth)
+        chains = chains_of(rest.case)
+        places = [(p.kind, f"{p.process}/{p.element}") for p in rest.case.openings]
+        here, idle = goal.cost(rest.case, chains), goal.idle(rest.case, chains)
+        for turn, way in enumerate(self._ways_on(rest)):
+            number = places.index((way.act.kind, way.act.element))
+            seen = self._seen.get(way.known_by)
+            name = way.act.element.partition("/")[0]
+            ends = {taken[-1] if taken else None for taken in seen or [()]}
+            # What lies behind the end of a call was seen where another process called.
+            cost = min(
+                goal.cost(rest.case, chains, Onward(number, way.act.answers, to))
+                if to is None or to.startswith(f"{name}/")
+                else here - _STEP
+                for to in ends
+            )
+            if number in idle:
+                cost += _IN_VAIN
+            cost += way.act.unlikely + 2.0 * self._failed[way.act.element, way.act.key]
+            heapq.heappush(todo, (cost + extra, rest.number, turn, rest, way))
+
     def _reopen(self) -> None:
         """Value every way anew that was not gone yet."""
         self._network.settle(self.covered)
@@ -146,10 +213,16 @@ class Search:
         to one."""
         todo: list[tuple[float, int, int, Rest, Way]] = []
         here: Rest | None = rest
+        known: set[bytes] = set()
         while rest.end is None and most > 0:
-            if here is not None:
+            signature = signature_of(here.case)[0] if here is not None else b""
+            if here is not None and signature not in known:
+                known.add(signature)
+                beside = self._left_open(here.case)
+                whole = sum(beside.values())
                 for turn, way in enumerate(self._ways_on(here)):
-                    left = self._to_end(way) + way.act.unlikely + 0.2 * here.depth
+                    left = whole - beside.get(way.act.element, 0.0) + self._to_end(way)
+                    left += way.act.unlikely + 0.2 * here.depth
                     heapq.heappush(todo, (left, here.number, turn, here, way))
             if not todo:
                 break
@@ -157,6 +230,15 @@ class Search:
             *_, before, way = heapq.heappop(todo)
             here = self._step(before, way)
         return rest.end or rest
+
+    def _left_open(self, case: Case) -> dict[str, float]:
+        """How far each open task of a case is from the end, by its element."""
+        found: dict[str, float] = {}
+        for place, chain in zip(case.openings, chains_of(case), strict=False):
+            if place.kind == "task":
+                left = sum(self._network.ending(level.element) for level in chain)
+                found[f"{place.process}/{place.element}"] = 1.0 + left
+        return found
 
     def _ways_on(self, rest: Rest) -> tuple[Way, ...]:
         if rest.ways is None:

@@ -18,9 +18,10 @@ from engine.tracing import trace
 from handlers import services, vocabulary
 from handlers.practices import PRACTICES
 from tests.bpmn.conftest import MODELS
+from tests.handlers.office import shipped
 
 FILES = files_of(MODELS / "cads")
-MODEL, _ = read_model(FILES, services)
+MODEL = shipped("cads")
 ELEMENTS = [(p, e) for p in MODEL.processes.values() for e in p.elements.values()]
 PEOPLE = [Choice("someone", "Alex Example")]
 
@@ -150,7 +151,7 @@ def test_a_reassessment_has_everyones_contribution() -> None:
 
 
 def test_the_councils_share_no_role() -> None:
-    caf, _ = read_model(files_of(MODELS / "caf"), services)
+    caf = shipped("caf")
     assert MODEL.roles.keys() & caf.roles.keys() == set()
     for model in (MODEL, caf):
         assert PRACTICES[model.id].roles <= model.roles.keys()

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from engine.definitions import files_of, read_model
+from engine.definitions import files_of
 from engine.errors import Finding
 from engine.policies import check_policies
 from handlers import services
 from tests.bpmn import breaking
 from tests.bpmn.breaking import findings, handler, into_lane, only, redirect
+from tests.handlers.office import shipped
 
 FILES = files_of(Path(__file__).parents[2] / "bpmn" / "caf")
-MODEL = read_model(FILES, services)[0]
+MODEL = shipped("caf")
 
 OVERSIGHT = "No case is closed without oversight by a CAF duty manager"
 AGREED = "No case is closed unless the oversight agreed to it"

@@ -10,20 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.definitions import files_of, read_model
 from engine.diagrams import Element, Process
 from engine.model import Model
 from engine.spiff import Program, Run
-from handlers import services
+from tests.handlers.office import shipped
 
 ROOT = Path(__file__).parents[2] / "bpmn"
 
 
-def load(name: str) -> Model:
-    return read_model(files_of(ROOT / name), services)[0]
-
-
-MODELS = {folder.name: load(folder.name) for folder in ROOT.iterdir() if folder.is_dir()}
+MODELS = {folder.name: shipped(folder.name) for folder in ROOT.iterdir() if folder.is_dir()}
 PROCESSES = [
     pytest.param(model, process, id=f"{model.id}/{process.id}")
     for model in MODELS.values()

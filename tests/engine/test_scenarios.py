@@ -158,6 +158,125 @@ def test_pairs_that_contradict_each_other_are_told_from_those_not_found(tmp_path
     assert one.impossible[0].words == "first noted, then second b"
 
 
+KEEP = element(
+    "serviceTask",
+    "keep",
+    "<bpmn:extensionElements><spiffworkflow:serviceTaskOperator id='keep_it'/>"
+    "</bpmn:extensionElements>",
+)
+
+
+def kept_or_not(folder: Path) -> Path:
+    """What is fine is kept by a handler; later it is asked whether anything was."""
+    drawing = document(
+        process(
+            "p",
+            element("startEvent", "s")
+            + task("ask", "judge")
+            + element("exclusiveGateway", "first", default="first_to_merge")
+            + KEEP
+            + element("exclusiveGateway", "merge")
+            + element("exclusiveGateway", "second", default="second_to_b")
+            + element("endEvent", "a")
+            + element("endEvent", "b")
+            + flows('s > ask > first; first > keep | verdict = "fine"; first > merge')
+            + flows("keep > merge > second; second > a | kept = true; second > b"),
+            {"ask": "Worker"},
+        )
+    )
+    return model(folder, drawing, judge=form("judge", radio("verdict", "poor", "fine")))
+
+
+def keeping(result: bool, **always: Any) -> ServiceRegistry:
+    registry = ServiceRegistry()
+    registry.handler("keep_it", results=("kept",), always=always)(lambda context: {"kept": result})
+    return registry
+
+
+def test_what_a_handler_always_gives_and_what_nobody_set_rule_pairs_out(tmp_path: Path) -> None:
+    (one,) = try_model(kept_or_not(tmp_path), site(keeping(True, kept=True))).coverage
+    assert (one.pairs, one.pairs_shown, one.not_found) == (4, 2, ())
+    assert {(pair.first, pair.then) for pair in one.impossible} == {
+        ("first_to_keep", "second_to_b"),
+        ("first_to_merge", "second_to_a"),
+    }
+    assert {pair.why for pair in one.impossible} == {
+        "by what kept can be there, a case always goes another way"
+    }
+
+
+def test_without_a_promise_of_the_handler_a_pair_is_only_not_found(tmp_path: Path) -> None:
+    (one,) = try_model(kept_or_not(tmp_path), site(keeping(True))).coverage
+    assert [(pair.first, pair.then) for pair in one.not_found] == [("first_to_keep", "second_to_b")]
+
+
+def test_a_handler_is_held_to_what_it_always_gives(tmp_path: Path) -> None:
+    report = try_model(kept_or_not(tmp_path), site(keeping(False, kept=True)))
+    (refused,) = report.refused
+    assert "gave something else for “kept” than it always gives" in refused.message
+    assert not report.good
+
+
+def beside(folder: Path, inside: str, leading: str, more: str = "", **forms: bytes) -> Path:
+    """Work in a sub-process beside which something else may go on, and then a choice."""
+    drawing = document(
+        process(
+            "p",
+            element("startEvent", "s")
+            + element(
+                "subProcess",
+                "scope",
+                element("startEvent", "begins")
+                + task("work", "judge")
+                + inside
+                + element("endEvent", "worked")
+                + flows(f"begins > work > worked; {leading}"),
+            )
+            + element("exclusiveGateway", "which", default="which_to_plain")
+            + element("endEvent", "special")
+            + element("endEvent", "plain")
+            + flows('s > scope > which > plain; which > special | verdict = "fine"'),
+            {"scope": "Worker"},
+        ),
+        messages=("look",),
+    )
+    judge = form("judge", radio("verdict", "poor", "fine"))
+    return model(folder, drawing, more, judge=judge, **forms)
+
+
+def test_what_ends_while_its_task_is_still_open_leads_nowhere(tmp_path: Path) -> None:
+    late = element(
+        "boundaryEvent",
+        "late",
+        timer("timeDuration", 'duration("P9D")'),
+        attachedToRef="work",
+        cancelActivity="false",
+    )
+    folder = beside(tmp_path, late + element("endEvent", "told"), "late > told")
+    (one,) = try_model(folder, site()).coverage
+    assert (one.pairs, one.pairs_shown, one.not_found) == (2, 0, ())
+    assert {pair.why for pair in one.impossible} == {
+        "whenever the first way comes to its end, something beside it still goes on"
+    }
+
+
+def test_what_is_beside_is_done_last_where_that_shows_more(tmp_path: Path) -> None:
+    look = element(
+        "boundaryEvent", "asked", message("look"), attachedToRef="work", cancelActivity="false"
+    )
+    folder = beside(
+        tmp_path,
+        look + task("look_at", "look") + element("endEvent", "seen"),
+        "asked > look_at > seen",
+        '[messages.look]\nlabel = "Look"\nroles = ["worker"]\n',
+        look=form("look", text("note")),
+    )
+    report = try_model(folder, site())
+    (one,) = report.coverage
+    assert (one.pairs, one.pairs_shown) == (2, 2)
+    assert all(scenario.ended for scenario in report.scenarios)
+
+
 def test_messages_and_timers_that_interrupt_are_waited_for(tmp_path: Path) -> None:
     drawing = document(
         process(

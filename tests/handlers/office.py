@@ -78,6 +78,26 @@ def shipped(model: str = "caf") -> Model:
     return read_model(files_of(ROOT / "bpmn" / model), services)[0]
 
 
+def deploy(runtime: Runtime, name: str) -> None:
+    """Deploy one of the models that ship, without proving it again."""
+    model = shipped(name)
+    row = {"model": model.id, "version": 1, "digest": model.digest, "deployed_by": SYSTEM.id}
+    with runtime.database.begin() as connection:
+        number = connection.execute(
+            deployment.insert()
+            .values(deployed_at=runtime.clock(), **row)
+            .returning(deployment.c.id)
+        ).scalar_one()
+        connection.execute(
+            resource.insert(),
+            [
+                {"deployment_id": number, "path": path, "content": content}
+                for path, content in model.files.items()
+            ],
+        )
+    runtime.keep(number, model)
+
+
 class Office:
     """The council at work: a deployed model, a clock, and people who do their tasks."""
 
@@ -87,24 +107,7 @@ class Office:
         self.now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
         self.runtime = Runtime(engine, services, lambda: self.now)
         self.reference = ""
-        self.deploy(self.model)
-
-    def deploy(self, name: str) -> None:
-        """Deploy one of the models that ship."""
-        model = shipped(name)
-        row = {"model": model.id, "version": 1, "digest": model.digest, "deployed_by": SYSTEM.id}
-        with self.runtime.database.begin() as connection:
-            number = connection.execute(
-                deployment.insert().values(deployed_at=self.now, **row).returning(deployment.c.id)
-            ).scalar_one()
-            connection.execute(
-                resource.insert(),
-                [
-                    {"deployment_id": number, "path": path, "content": content}
-                    for path, content in model.files.items()
-                ],
-            )
-        self.runtime.keep(number, model)
+        deploy(self.runtime, self.model)
 
     def receive(self, **changes: Any) -> None:
         """A contact comes in; from here on it is the case in hand."""

@@ -16,7 +16,7 @@ from handlers import access, intake
 from handlers.models import tacs
 from tests.handlers import cads
 from tests.handlers.desk import PEOPLE, action
-from tests.handlers.office import AGREED, CONSENT, RETURNED, SENDER, Office
+from tests.handlers.office import AGREED, CONSENT, RETURNED, SENDER, Office, deploy
 
 
 class Duty(Office):
@@ -527,7 +527,7 @@ def test_another_system_starts_a_case_once(duty: Duty) -> None:
 def test_each_council_sees_its_own_cases_only(duty: Duty) -> None:
     cads.begin_caf(duty)
     theirs = duty.reference
-    duty.deploy("caf")
+    deploy(duty.runtime, "caf")
     duty.receive()
     ours = duty.reference
     seen = {

@@ -298,9 +298,7 @@ def test_a_school_or_street_that_is_called_by_a_common_word_is_taken_out() -> No
     redact = Redactor(
         [], places=["12 Church Street, Exampleton"], schools=["The Well Primary School"]
     ).redact
-    assert redact("He is well at Well, near Church.") == (
-        "He is well at [school], near [address]."
-    )
+    assert redact("He is well at Well, near Church.") == ("He is well at [school], near [address].")
     assert redact("Well is a good school. The church helps the family.") == (
         "[school] is a good school. The church helps the family."
     )

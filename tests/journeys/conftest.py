@@ -1,4 +1,4 @@
-"""A service that real browsers reach: the shipped model, the demonstration's people, waitress."""
+"""A service that real browsers reach: the shipped models, the demonstration's people, waitress."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import waitress
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 
 from engine import database
 from engine.runtime import Runtime
-from handlers import services
-from web import demo
+from handlers import directory, services
+from handlers.practices import PRACTICES
+from tests.handlers.office import deploy
 from web.app import create_app
 from web.settings import DEMO_API_KEY, ApiKey, Settings, digest_of
 
@@ -37,13 +40,13 @@ class Service:
     url: str
     runtime: Runtime
     clock: Clock
+    app: Flask
 
-
-@pytest.fixture
-def service(database_url: str) -> Iterator[Service]:
-    """The service on a database of each kind."""
-    with _serve(database_url) as running:
-        yield running
+    def session_of(self, user: str) -> str:
+        """The cookie of somebody who signed in."""
+        signer = SecureCookieSessionInterface().get_signing_serializer(self.app)
+        assert signer is not None
+        return str(signer.dumps({"user": user}))
 
 
 @pytest.fixture
@@ -62,19 +65,21 @@ def postgresql_service(postgresql_url: str) -> Iterator[Service]:
 def _serve(database_url: str) -> Iterator[Service]:
     clock = Clock()
     runtime = Runtime(database.connect(database_url), services, clock)
-    demo.prepare(runtime)
+    for model in PRACTICES:
+        deploy(runtime, model)
+    with runtime.database.begin() as connection:
+        directory.seed_demo(connection)
     settings = Settings(
         secret_key="for journeys only: " + "x" * 32,
         cookie_secure=False,
         demo=True,
         api_keys=(ApiKey("demonstration", digest_of(DEMO_API_KEY)),),
     )
-    server = waitress.create_server(
-        create_app(runtime, settings), host="127.0.0.1", port=0, threads=4, ident=None
-    )
+    app = create_app(runtime, settings)
+    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4, ident=None)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    yield Service(f"http://127.0.0.1:{server.effective_port}", runtime, clock)
+    yield Service(f"http://127.0.0.1:{server.effective_port}", runtime, clock, app)
     server.close()
     thread.join(5)
     runtime.database.dispose()

@@ -21,7 +21,8 @@ from web.settings import DEMO_API_KEY
 class Walk(Office):
     """An office whose people do every step on the service's pages.
 
-    Each signs in, at a browser of their own, when their first step comes.
+    Each comes at a browser of their own when their first step comes; to `examine`, they sign in on
+    the page for it, and axe looks at every page.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Walk(Office):
 
     @contextmanager
     def unseen(self) -> Iterator[None]:
-        """What has to come before: the steps are done without pages."""
+        """What comes before or after, and is seen in another walk: steps are done without pages."""
         self.at_pages = False
         yield
         self.at_pages = True
@@ -50,7 +51,10 @@ class Walk(Office):
             found = self.people[user] = Person(
                 self.browser, self.service.url, user, self.scripts, self.examine
             )
-            found.sign_in()
+            if self.examine:
+                found.sign_in()
+            else:
+                found.come_in(self.service.session_of(user))
         return found
 
     def receive(self, **changes: Any) -> None:
