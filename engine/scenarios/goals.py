@@ -150,11 +150,13 @@ class Goal:
         for number, chain in enumerate(chains):
             left = _NOT_THERE + view.length(self._to_first, number)
             here = next((one for one in chain if self.is_in(one)), None)
+            if self._at_once and self._leaves:
+                if here is None or not view.is_inside(here.instance):
+                    left += _OUTSIDE
+                else:
+                    left += view.beside(here.instance, here.element)
             if here is not None:
                 left += view.asking(_FIRST, here.instance, ())
-                if self._at_once and self._leaves:
-                    left += view.beside(here.instance, here.element)
-                    left += 0.0 if view.is_inside(here.instance) else _OUTSIDE
                 left += view.asking(_BEFORE, here.instance, ())
             best = min(best, left)
         return best

@@ -53,16 +53,15 @@ class Possible:
 
     def why_not(self, process: Process, pair: Pair) -> str:
         """Why the second branch cannot follow the first one, "" where that is not proved."""
-        if self._is_refuted(process, pair, frozenset(), False):
+        if self._is_refuted(process, pair, frozenset()):
             return _BESIDE
         asked = self._asked(process, pair[1])
         if not asked:
             return ""
         for names in (asked, asked | self._asked(process, pair[0])):
-            for from_callers in (False, True):
-                if self._is_refuted(process, pair, names, from_callers):
-                    about = " and ".join(sorted(asked))
-                    return f"by what {about} can be there, a case always goes another way"
+            if self._is_refuted(process, pair, names):
+                about = " and ".join(sorted(asked))
+                return f"by what {about} can be there, a case always goes another way"
         return ""
 
     def _asked(self, process: Process, branch: str) -> frozenset[str]:
@@ -75,23 +74,21 @@ class Possible:
             for name in self.model.expressions[flow.condition].variables
         )
 
-    def _is_refuted(
-        self, process: Process, pair: Pair, names: frozenset[str], from_callers: bool
-    ) -> bool:
+    def _is_refuted(self, process: Process, pair: Pair, names: frozenset[str]) -> bool:
         values = self._values.get(names)
         if values is None:
             values = Values(self.model, self.services, self._domains, names)
             self._values[names] = values
         if values.too_many:
             return False
-        found = self._play(process, pair[0], values, from_callers)
+        found = self._play(process, pair[0], values)
         return found.complete and pair[1] not in found.following
 
-    def _play(self, process: Process, branch: str, values: Values, from_callers: bool) -> _Seen:
-        key = (process.id, branch, tuple(values.names), from_callers)
+    def _play(self, process: Process, branch: str, values: Values) -> _Seen:
+        key = (process.id, branch, tuple(values.names))
         known = self._games.get(key)
         if known is None:
-            first = self._at_start(process, values) if from_callers else values.everything
+            first = self._at_start(process, values)
             known = self._games[key] = _Game(process, branch, values, first).seen
         return known
 
@@ -101,7 +98,7 @@ class Possible:
         found = values.null_but(given)
         for caller in self.model.processes.values():
             if any(element.called == process.id for element in caller.elements.values()):
-                seen = self._play(caller, "", values, True)
+                seen = self._play(caller, "", values)
                 found |= seen.calls.get(process.id, 0) if seen.complete else values.everything
         return found
 
