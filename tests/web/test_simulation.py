@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine import database, queries
+from engine import database, queries, versions
 from engine.definitions import files_of, load_model
-from engine.models import deployment, instance, outbox, submission
+from engine.models import instance, outbox, submission
+from engine.identity import SYSTEM
 from engine.runtime import Runtime
 from engine.simulation import NotEmpty, Outcome
 from handlers import directory, services
@@ -44,12 +45,10 @@ def furnished(path: Path) -> Runtime:
     """A runtime with the shipped models and the demonstration's people, unproved and unhashed."""
     runtime = Runtime(database.connect(f"sqlite:///{path}"), services, lambda: AFTER)
     for name in simulation.MODELS:
-        row = {"model": name, "version": 1, "digest": "d", "deployed_by": "test"}
+        model = load_model(files_of(ROOT / "bpmn" / name))
         with runtime.database.begin() as connection:
-            number = connection.execute(
-                deployment.insert().values(deployed_at=AFTER, **row).returning(deployment.c.id)
-            ).scalar_one()
-        runtime.keep(number, load_model(files_of(ROOT / "bpmn" / name)))
+            number = versions.record(connection, model, 1, SYSTEM, AFTER)
+        runtime.keep(number, model)
     with runtime.database.begin() as connection:
         for person in directory.demo_users():
             directory.save_user(connection, person)
