@@ -14,7 +14,7 @@ from engine.policies import check_policies
 from handlers import services
 from tests.bpmn import breaking
 from tests.bpmn.breaking import findings, handler, into_lane, only, redirect
-from tests.handlers.office import shipped
+from tests.furnished import shipped
 
 FILES = files_of(Path(__file__).parents[2] / "bpmn" / "caf")
 MODEL = shipped("caf")

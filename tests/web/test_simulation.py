@@ -18,15 +18,15 @@ import sqlalchemy as sa
 
 from engine import database, queries, versions
 from engine.definitions import files_of, load_model
-from engine.models import instance, outbox, submission
 from engine.identity import SYSTEM
+from engine.models import instance, outbox, submission
 from engine.runtime import Runtime
 from engine.simulation import NotEmpty, Outcome
 from handlers import directory, services
 from handlers.directory import User
 from handlers.models import cases, contacts, notifications
+from tests.furnished import service
 from web import simulation
-from web.app import create_app
 
 from .client import Client
 from .conftest import SETTINGS, World
@@ -135,7 +135,7 @@ def test_only_what_came_lately_is_unread(year: Year) -> None:
 
 
 def test_the_pages_of_made_up_cases_read_well(year: Year) -> None:
-    app = create_app(year.runtime, SETTINGS)
+    app = service(year.runtime, SETTINGS)
     app.testing = True
     for user, model in (("manager", "caf"), ("ehmanager", "cads")):
         browser = Client(app)
@@ -159,6 +159,7 @@ from engine import database
 from handlers.models import metadata as record
 from engine.models import metadata
 from tests.web.test_simulation import furnished
+from tests.furnished import service
 from web import simulation
 
 runtime = furnished(Path(sys.argv[1]))
