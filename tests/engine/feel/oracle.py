@@ -59,7 +59,8 @@ def same(ours: Any, theirs: Any) -> bool:
     if isinstance(ours, date) and isinstance(theirs, str):
         return theirs == f"{ours.isoformat()}T00:00:00.000Z"
     if isinstance(ours, feel.YearsMonthsDuration) and isinstance(theirs, str):
-        years, months = MONTHS.fullmatch(theirs).groups("0")  # type: ignore[union-attr]
+        parts = MONTHS.fullmatch(theirs)
+        years, months = parts.groups("0") if parts else (0, 0)
         return ours.months == 12 * int(years) + int(months)
     if isinstance(ours, Decimal) and isinstance(theirs, int | float):
         return math.isclose(float(ours), theirs, rel_tol=1e-9, abs_tol=1e-9)
