@@ -151,8 +151,8 @@ ACCEPTED: dict[str, tuple[str, Difference]] = {
         _median,
     ),
     "the text of a duration": (
-        "10.3.2.3.8: durations are those of XML Schema, whose canonical text has full years, the "
-        "sign before the P and P0M for none; feelin writes P14M, P-1M and PT0S",
+        "10.3.2.3.8: durations are those of XML Schema, whose canonical text has the sign "
+        "before the P, and is P0M for none; feelin writes P-1M and PT0S",
         _text_of_duration,
     ),
     "some and every over null": (
@@ -216,7 +216,7 @@ def test_generated_expressions_come_to_the_same(feelin: Feelin, written: Written
         ("([1, 2] = [1])", "lists of different length"),
         ("mode([1, -4])", "the order of several modes"),
         ("median([2, 10, 3])", "medians of numbers"),
-        ('string(duration("P14M"))', "the text of a duration"),
+        ('string(@"-P1M")', "the text of a duration"),
         ("(some x in [null, 1] satisfies x > 2)", "some and every over null"),
         ("(null in (1, > 2))", "tests with null"),
         ("string(1 / 3)", "more digits than a float has"),
