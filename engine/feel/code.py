@@ -21,6 +21,7 @@ UNKNOWN: Any = object()
 """The value of code that is only known once it runs."""
 
 _FOLDING_STEPS = 20_000
+_NO_MORE = Allowance(0)
 
 
 @dataclass(slots=True)
@@ -83,7 +84,7 @@ class Compiler:
         self.used_input = False
         self._handlers = handlers
         self._depth = 0
-        self._folding: Environment = [{}, 0, Allowance(_FOLDING_STEPS)]
+        self._folding: Environment = [{}, _FOLDING_STEPS, _NO_MORE]
         self._folds = True
 
     def doubt(self, error: FeelError) -> Code:

@@ -179,6 +179,12 @@ class KnownNames:
         return longest
 
 
+@lru_cache(maxsize=64)
+def known_names(names: tuple[str, ...]) -> KnownNames:
+    """Names that many expressions share; nothing may be added to them."""
+    return KnownNames(names)
+
+
 @lru_cache(maxsize=4096)
 def _pattern(name: str) -> tuple[tuple[str, bool], ...]:
     """The tokens of a name, each but the first with whether space stands before it."""

@@ -70,7 +70,7 @@ def _null_point(written: Written, parts: list[Any], ours: Any, theirs: Any) -> b
 
 
 def _lists_of_different_length(written: Written, parts: list[Any], ours: Any, theirs: Any) -> bool:
-    if written.pattern not in ("($ = $)", "($ != $)") or theirs is not None:
+    if written.pattern not in ("($ = $)", "($ != $)"):
         return False
     return (
         isinstance(parts[0], list) and isinstance(parts[1], list) and len(parts[0]) != len(parts[1])
