@@ -8,7 +8,7 @@ from functools import cmp_to_key
 from typing import Any
 
 from engine.feel.budget import DEEPEST_VALUE, Environment, check_length, spend
-from engine.feel.compare import equal, less
+from engine.feel.compare import DIRECTLY_ORDERED, equal, less
 from engine.feel.errors import FeelBudgetExceeded
 from engine.feel.numbers import ARITHMETIC
 from engine.feel.signatures import builtin
@@ -339,7 +339,14 @@ def sort_naturally(environment: Environment, items: Lists) -> Lists | None:
     """In ascending order; null if two items have none."""
     if smallest(items) is None:
         return [] if not items else None
-    return sorted(items, key=cmp_to_key(lambda left, right: -1 if less(left, right) else 1))
+    if type(items[0]) in DIRECTLY_ORDERED:
+        return sorted(items)
+
+    def order(left: Any, right: Any) -> int:
+        spend(environment, 1)
+        return -1 if less(left, right) else 1
+
+    return sorted(items, key=cmp_to_key(order))
 
 
 def _checked(items: Lists) -> Lists:

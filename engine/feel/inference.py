@@ -7,12 +7,12 @@ never true, whatever the values. Where a type is not known nothing is claimed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from engine.feel import nodes
-from engine.feel.errors import FeelError, FeelSyntaxError
+from engine.feel.errors import MOST_FINDINGS, FeelError, FeelSyntaxError
 from engine.feel.functions import IS_DEFINED, Function, function_table
 from engine.feel.nodes import Node, TypeName
 from engine.feel.operand_types import arithmetic_type, comparable, element_type, property_type
@@ -90,7 +90,14 @@ class _Checker:
         return ANY if handler is None else handler(self, node)
 
     def note(self, node: Node, message: str) -> None:
-        self.found.append(FeelSyntaxError(message, node.at, self.source))
+        if len(self.found) < MOST_FINDINGS:
+            self.found.append(FeelSyntaxError(message, node.at, self.source))
+
+    def _nearest(self, name: str, known: Sequence[str], likeness: float) -> str | None:
+        """The known name that is most like this one, as long as findings are still told."""
+        if len(self.found) >= MOST_FINDINGS:
+            return None
+        return next(iter(get_close_matches(name, known, 1, likeness)), None)
 
     def _inside(self, names: Mapping[str, TypeName], node: Node) -> TypeName:
         self._scopes.append(dict(names))
@@ -108,8 +115,8 @@ class _Checker:
             return TypeName(0, "function")
         if self._complete and not self._open:
             known = [*self._variables, *(name for scope in self._scopes for name in scope)]
-            close = get_close_matches(node.name, known, 1, 0.6)
-            hint = f"Did you mean {close[0]}?" if close else "So it is always null."
+            close = self._nearest(node.name, known, 0.6)
+            hint = f"Did you mean {close}?" if close else "So it is always null."
             self.note(node, f"Nobody gives a variable {node.name}. {hint}")
         return ANY
 
@@ -122,8 +129,8 @@ class _Checker:
         known = property_type(base, node.name)
         if isinstance(known, TypeName):
             return known
-        close = get_close_matches(node.name, known, 1, 0.5)
-        hint = f" Did you mean {close[0]}?" if close else f" It has {', '.join(known) or 'none'}."
+        close = self._nearest(node.name, known, 0.5)
+        hint = f" Did you mean {close}?" if close else f" It has {', '.join(known) or 'none'}."
         self.note(node, f"{_named(base)} has no {node.name}.{hint}")
         return ANY
 
