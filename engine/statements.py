@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -59,7 +59,7 @@ class Statement:
 class Rows:
     """Inserts rows into a table, all of them in one statement.
 
-    `same` names the columns that have one value in all rows of a call.
+    `same` names the columns that have one value in all rows of a call, `columns` the others.
     """
 
     MOST = 100
@@ -67,37 +67,33 @@ class Rows:
 
     def __init__(self, table: sa.Table, columns: Sequence[str], same: Sequence[str]) -> None:
         self._table = table
-        self._columns = [name for name in columns if name not in same]
-        self._same = list(same)
-        self._of = lru_cache(maxsize=None)(self._statement)
+        self._columns = columns
+        self._same = same
+        self._of: dict[int, tuple[Statement, list[str]]] = {}
 
     def insert(
         self, connection: sa.Connection, same: Mapping[str, Any], rows: Sequence[Sequence[Any]]
     ) -> None:
-        """Insert `rows`, each with a value for every column that is not among `same`."""
+        """Insert `rows`, each with a value for every one of the columns, in their order."""
         for start in range(0, len(rows), self.MOST):
             part = rows[start : start + self.MOST]
-            values = dict(same)
-            for number, row in enumerate(part):
-                for name, value in zip(self._columns, row, strict=True):
-                    values[f"{name}_{number}"] = value
-            self._of(len(part)).changes(connection, values)
+            statement, names = self._of.get(len(part)) or self._for(len(part))
+            values = dict(zip(names, chain.from_iterable(part), strict=True))
+            statement.changes(connection, {**same, **values})
 
-    def _statement(self, rows: int) -> Statement:
+    def _for(self, rows: int) -> tuple[Statement, list[str]]:
         columns = self._table.c
         same = {name: sa.bindparam(name, type_=columns[name].type) for name in self._same}
-        return Statement(
-            self._table.insert().values(
-                [
-                    same
-                    | {
-                        name: sa.bindparam(f"{name}_{number}", type_=columns[name].type)
-                        for name in self._columns
-                    }
-                    for number in range(rows)
-                ]
-            )
-        )
+        each = [
+            {
+                name: sa.bindparam(f"{name}_{number}", type_=columns[name].type)
+                for name in self._columns
+            }
+            for number in range(rows)
+        ]
+        made = Statement(self._table.insert().values([same | row for row in each]))
+        self._of[rows] = made, [bind.key for row in each for bind in row.values()]
+        return self._of[rows]
 
 
 class _Form:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 from SpiffWorkflow.util.task import TaskState
@@ -37,8 +37,7 @@ class Host(Protocol):
         """Do a service task or evaluate a decision; may raise StepFailed."""
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A place where the instance waits; `number` is its name for as long as it waits there.
 
     `due` is when a timer falls due, `since` when a repeating timer fell due before (ISO 8601).
@@ -51,8 +50,7 @@ class Token:
     incident: bool
 
 
-@dataclass(frozen=True)
-class Passed:
+class Passed(NamedTuple):
     """An element that was completed, and the flows that its gateway chose."""
 
     element: Element
