@@ -77,7 +77,8 @@ class Statement:
 
     def run(self, connection: sa.Connection, values: Mapping[str, Any]) -> Changes:
         """Run it. How many rows it changed is the `rowcount` of the answer."""
-        return self._form(connection).run(connection, values)
+        done: Changes = self._form(connection).run(connection, values)
+        return done
 
     def _form(self, connection: sa.Connection) -> _Form:
         dialect = connection.dialect
@@ -178,14 +179,15 @@ def _driver(connection: sa.Connection) -> Any:
 
 
 def _as_sqlalchemy(
-    connection: sa.Connection, driver: Any, error: Exception, text: str | None = None
-) -> DBAPIError:
+    connection: sa.Connection, driver: Any, error: Any, text: str | None = None
+) -> Exception:
+    """What SQLAlchemy raises for an error of the driver, without values: they may be a family's."""
     dialect = connection.dialect
     if dialect.is_disconnect(error, driver, None):
         connection.invalidate(error)
-    # Without its parameters: they may be a family's.
-    found = DBAPIError.instance(text, None, error, dialect.loaded_dbapi.Error, dialect=dialect)
-    assert isinstance(found, DBAPIError)
+    found: Exception = DBAPIError.instance(
+        text, None, error, dialect.loaded_dbapi.Error, dialect=dialect
+    )
     return found
 
 
@@ -208,8 +210,7 @@ def _reading(
     core: Any, dialect: sa.Dialect
 ) -> tuple[Callable[[Iterable[Any]], Any], list[tuple[int, _Process]]]:
     """How a row is made of a cursor's values, and which values have to be read by their type."""
-    columns = getattr(core, "selected_columns", None) or getattr(core, "returning_column_list", ())
-    columns = list(getattr(core, "exported_columns", columns))
+    columns = list(getattr(core, "exported_columns", ()))
     if not columns:
         return tuple, []
     made = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]

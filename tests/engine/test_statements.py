@@ -119,7 +119,9 @@ def test_rows_are_inserted_with_what_they_share_and_what_is_their_own(engine: sa
         number = INSERT.scalar(connection, {**MADE, "version": 1})
         same = {"model": "m", "deployment_id": number, "at": NOW}
         rows.insert(connection, same, [])
-        rows.insert(connection, same, [(f"reason {n}", f"wyn{n}") for n in range(2 * Rows.MOST + 1)])
+        rows.insert(
+            connection, same, [(f"reason {n}", f"wyn{n}") for n in range(2 * Rows.MOST + 1)]
+        )
         found = connection.execute(sa.select(activation).order_by(activation.c.id)).all()
     assert [(row.reason, row.by) for row in found] == [
         (f"reason {n}", f"wyn{n}") for n in range(2 * Rows.MOST + 1)
