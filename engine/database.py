@@ -5,28 +5,33 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from engine.errors import Conflict
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _ATTEMPTS = 8
+_IDLE_SECONDS = 1.0
 _T = TypeVar("_T")
 
 
 def connect(url: str) -> sa.Engine:
     """An SQLAlchemy engine for `sqlite:///FILE` or `postgresql://...`.
 
-    SQLite runs in WAL mode with synchronous FULL and foreign keys on, and takes the write lock
+    All that a transaction reads is of one moment, or a row read early would be taken together with
+    one that someone else wrote since: REPEATABLE READ on PostgreSQL. SQLite has no other way; it
+    runs in WAL mode with synchronous FULL and foreign keys on, and takes the write lock
     when a transaction begins, so that two writers wait for each other instead of failing.
     """
     parsed = make_url(url)
@@ -38,13 +43,36 @@ def connect(url: str) -> sa.Engine:
         sa.event.listen(engine, "begin", _begin_immediate)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        return sa.create_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_size=10, pool_pre_ping=True
+        engine = sa.create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_size=10,
+            isolation_level="REPEATABLE READ",
         )
+        sa.event.listen(engine, "checkin", _note_use)
+        sa.event.listen(engine, "checkout", _ask_if_idle)
+        return engine
     raise ValueError(
         f"The database has to be SQLite or PostgreSQL, not “{parsed.get_backend_name()}”. "
         "Write sqlite:///FILE or postgresql://USER@HOST/NAME."
     )
+
+
+def _note_use(driver: Any, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _ask_if_idle(driver: Any, record: Any, proxy: Any) -> None:
+    """Ask a connection that nobody used for a while whether its server is still there.
+
+    One that was used just now is not asked: that would double what a short read costs.
+    """
+    if time.monotonic() - record.info.get("used", float("inf")) < _IDLE_SECONDS:
+        return
+    try:
+        driver.execute("SELECT 1")
+        driver.rollback()
+    except psycopg.Error as error:
+        raise DisconnectionError from error
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
@@ -65,10 +93,10 @@ def _lower(value: Any) -> Any:
 
 
 def _begin_immediate(connection: sa.Connection) -> None:
-    if not connection.get_execution_options().get("read_only"):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
-        connection.exec_driver_sql("BEGIN")
+    # On the driver: SQLAlchemy's own way to a statement costs more than beginning does.
+    driver: Any = connection.connection.driver_connection
+    reads = connection.get_execution_options().get("read_only")
+    driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def transact(database: sa.Engine, work: Callable[[sa.Connection], _T]) -> _T:
@@ -76,16 +104,11 @@ def transact(database: sa.Engine, work: Callable[[sa.Connection], _T]) -> _T:
 
     Raises `Conflict` when that goes on for too long; every other error after a rollback.
     """
-    # All that `work` reads has to be of one moment, or a row read early would be taken together
-    # with one that someone else wrote since. SQLite has no other way.
-    whole = database
-    if database.dialect.name == "postgresql":
-        whole = database.execution_options(isolation_level="REPEATABLE READ")
     for attempt in range(_ATTEMPTS):
         if attempt:
             time.sleep(random.uniform(0.5, 1.5) * 0.005 * 2**attempt)  # noqa: S311
         try:
-            with whole.begin() as connection:
+            with database.connect() as connection, connection.begin():
                 return work(connection)
         except Conflict:
             continue
@@ -119,8 +142,19 @@ def is_race(error: Exception) -> bool:
 
 
 def reading(database: sa.Engine) -> sa.engine.Connection:
-    """A connection for reading only, as a context manager."""
-    return database.connect().execution_options(read_only=True)
+    """A connection for reading only, as a context manager.
+
+    On SQLite all that is read is of one moment, on PostgreSQL all that one statement reads.
+    """
+    return _reader(database).connect()
+
+
+@lru_cache(maxsize=8)
+def _reader(database: sa.Engine) -> sa.Engine:
+    if database.dialect.name == "postgresql":
+        # Without a transaction nothing has to be sent to begin and to end one.
+        return database.execution_options(isolation_level="AUTOCOMMIT")
+    return database.execution_options(read_only=True)
 
 
 def migrate(database: sa.Engine, *version_locations: Path) -> None:

@@ -18,6 +18,7 @@ from engine.model import Clause
 from engine.models import draft, instance, user_task
 from engine.runtime import Runtime
 from engine.spiff import waiting_at
+from engine.statements import Statement
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,12 @@ class Message:
 
 
 _TASK_COLUMNS = [user_task.c[name] for name in TaskRow.__dataclass_fields__ if name != "clauses"]
+_TASK = Statement(
+    sa.select(*_TASK_COLUMNS, instance.c.deployment_id, draft.c.answers)
+    .join(instance, instance.c.id == user_task.c.instance_id)
+    .outerjoin(draft, draft.c.user_task_id == user_task.c.id)
+    .where(user_task.c.id == sa.bindparam("task_id"))
+)
 
 
 def tray(
@@ -139,15 +146,10 @@ def _may_do(actor: Actor) -> sa.ColumnElement[bool]:
 def task(runtime: Runtime, task_id: int) -> Task:
     """One task, open or not. Raises NotFound."""
     with reading(runtime.database) as connection:
-        row = connection.execute(
-            sa.select(*_TASK_COLUMNS, instance.c.deployment_id, draft.c.answers)
-            .join(instance, instance.c.id == user_task.c.instance_id)
-            .outerjoin(draft, draft.c.user_task_id == user_task.c.id)
-            .where(user_task.c.id == task_id)
-        ).one_or_none()
+        row = _TASK.one_or_none(connection, {"task_id": task_id})
         if row is None:
             raise NotFound("There is no such task.")
-        values = dict(row._mapping)
+        values = row._asdict()
         model = runtime.model(connection, values.pop("deployment_id"))
         answers = values.pop("answers")
         process = model.processes[row.process]
