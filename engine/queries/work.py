@@ -133,7 +133,8 @@ def rows_of(
         model = runtime.model(connection, row.deployment_id)
         element = model.processes[row.process].elements[row.element]
         clauses = tuple(model.clauses[clause] for clause in element.clauses)
-        found.append(TaskRow(*row[: len(_TASK_COLUMNS)], clauses=clauses))
+        values: list[Any] = [*row[: len(_TASK_COLUMNS)], clauses]
+        found.append(TaskRow(*values))
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import sqlalchemy as sa
 from engine import commands, database
 from engine.history import GENESIS, Chain
 from engine.identity import Actor
-from engine.models import history, instance, submission, user_task
+from engine.models import history, instance, metadata, submission, user_task
 from engine.runtime import Runtime
 from engine.services import ServiceRegistry
 from tests.engine.drawing import document, element, flows, process, properties, timer
@@ -33,6 +34,8 @@ KINDS = tuple(f"{role}_{tray}" for role in ROLES for tray in (*TRAYS, "named"))
 WORKER = Actor("person7", frozenset(ROLES[:2]))
 ANSWERS = {"note": "Contact recorded; advised of next steps and follow-up."}
 _PIECE = 10_000
+_MOMENTS = 250
+_TABLES = (instance, user_task, submission, history)
 _ISO = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
 
 _MODEL = f"""
@@ -123,16 +126,14 @@ class Caseload:
             first = connection.execute(sa.select(sa.func.max(instance.c.id))).scalar_one() + 1
         made = (
             examples[number % len(examples)].copy(
-                first + number, (number * 7919 % copies) / copies * over + ago
+                first + number, over * (number * 7919 % _MOMENTS) / _MOMENTS + ago
             )
             for number in range(copies)
         )
         while piece := list(islice(made, _PIECE)):
             with self.runtime.database.begin() as connection:
-                for table in (instance, user_task, submission, history):
-                    rows = [row for copied in piece for row in copied[table.name]]
-                    if rows:
-                        connection.execute(table.insert(), rows)
+                for table in _TABLES:
+                    _insert(connection, table, [row for rows in piece for row in rows[table.name]])
         if self.runtime.database.dialect.name == "postgresql":
             with self.runtime.database.begin() as connection:
                 connection.exec_driver_sql(
@@ -146,62 +147,91 @@ class _Example:
     def __init__(self, runtime: Runtime, process: str, kind: str) -> None:
         answers = {"kind": kind, "person": PEOPLE[0]}
         number = commands.start(runtime, "crowd", process, answers, WORKER).instance_id
+        self._dialect = runtime.database.dialect
         self._tables: dict[str, list[dict[str, Any]]] = {}
         with runtime.database.connect() as connection:
-            for table in (instance, user_task, submission, history):
+            for table in _TABLES:
                 key = table.c.id if table is instance else table.c.instance_id
                 rows = connection.execute(sa.select(table).where(key == number)).all()
                 self._tables[table.name] = [dict(row._mapping) for row in rows]
         for row in (*self._tables["user_task"], *self._tables["submission"]):
             del row["id"]
+        self._at = cache(self._at_another_time)
 
     def copy(self, number: int, earlier: timedelta) -> dict[str, list[dict[str, Any]]]:
-        """The rows of another case with this number, begun so much earlier."""
-        (found,) = self._tables["instance"]
-        at = found["started_at"] - earlier
-        key = f"{at.year}-{number:07}"
+        """The rows of another case with this number, begun so much earlier, as the driver takes
+        them."""
+        at, key, events, tables = self._at(earlier)
+        key += f"{number:07}"
         person = PEOPLE[number // len(KINDS) % len(PEOPLE)]
         chain = Chain(number, GENESIS, 0, at, WORKER.id)
-        events = []
-        for row in self._tables["history"]:
-            event = orjson.loads(_moved(row["event"], earlier))
+        sealed = []
+        for event, row in zip(events, tables["history"], strict=True):
             chain.add(event["kind"], event.get("element"), event.get("name"), event.get("detail"))
-            sealed = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
-            changed = {"instance_id": number, "at": at, "event": sealed, "hash": chain.head}
-            events.append({**row, **changed})
+            sealed.append({**row, "instance_id": number, "hash": chain.head})
         case = {"instance_id": number, "business_key": key}
+        (found,) = tables["instance"]
+        found = {**found, "id": number, "business_key": key, "head": chain.head}
+        found["variables"] = found["variables"].replace(PEOPLE[0].encode(), person.encode())
         return {
-            "instance": [
-                {
-                    **_earlier(found, earlier),
-                    "id": number,
-                    "business_key": key,
-                    "state": _moved(found["state"], earlier),
-                    "variables": found["variables"].replace(PEOPLE[0].encode(), person.encode()),
-                    "head": chain.head,
-                }
-            ],
+            "instance": [found],
             "user_task": [
-                {**_earlier(row, earlier), **case, "assignee": row["assignee"] and person}
-                for row in self._tables["user_task"]
+                {**row, **case, "assignee": row["assignee"] and person}
+                for row in tables["user_task"]
             ],
             "submission": [
                 {
-                    **_earlier(row, earlier),
+                    **row,
                     **case,
                     "answers": row["answers"].replace(PEOPLE[0].encode(), person.encode()),
                 }
-                for row in self._tables["submission"]
+                for row in tables["submission"]
             ],
-            "history": events,
+            "history": sealed,
         }
 
+    def _at_another_time(
+        self, earlier: timedelta
+    ) -> tuple[datetime, str, list[dict[str, Any]], dict[str, list[dict[str, Any]]]]:
+        at = self._tables["instance"][0]["started_at"] - earlier
+        tables = {
+            name: [
+                {column: self._value(name, column, value, earlier) for column, value in row.items()}
+                for row in rows
+            ]
+            for name, rows in self._tables.items()
+        }
+        events = [orjson.loads(row["event"]) for row in tables["history"]]
+        return at, f"{at.year}-", events, tables
 
-def _earlier(row: dict[str, Any], earlier: timedelta) -> dict[str, Any]:
-    return {
-        name: value - earlier if isinstance(value, datetime) else value
-        for name, value in row.items()
-    }
+    def _value(self, table: str, column: str, value: Any, earlier: timedelta) -> Any:
+        if isinstance(value, datetime):
+            value -= earlier
+        elif column in ("state", "event"):
+            value = _moved(value, earlier)
+        bind = metadata.tables[table].c[column].type.dialect_impl(self._dialect)
+        process = bind.bind_processor(self._dialect)
+        # Bytes are bound as they are; the driver's own wrapper of them can't be changed any more.
+        return value if process is None or isinstance(value, bytes) else process(value)
+
+
+def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    driver: Any = connection.connection.driver_connection
+    columns = list(rows[0])
+    if connection.dialect.name == "postgresql":
+        with (
+            driver.cursor() as cursor,
+            cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy,
+        ):
+            for row in rows:
+                copy.write_row(list(row.values()))
+    else:
+        marks = ", ".join(f":{column}" for column in columns)
+        driver.executemany(
+            f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})", rows
+        )
 
 
 def _moved(content: bytes, earlier: timedelta) -> bytes:
