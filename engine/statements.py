@@ -1,0 +1,175 @@
+"""Statements of Core that are compiled once, and run on the driver's own connection.
+
+Each time that SQLAlchemy executes a statement it builds it anew, looks for its compiled form by a
+key made of all its parts, and wraps the driver's cursor several times over; for the few statements
+of which every step of a case consists that costs more than what the database does. Here they are
+written once, in Core, which stays the one definition of the SQL and of how values are bound and
+read, and run in the transaction of the `sqlalchemy.Connection` at hand.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+_Process = Callable[[Any], Any]
+
+
+class Statement:
+    """A statement whose values are given by the names of its bound parameters.
+
+    Of an insert without values, `columns` names those that every row gives. Columns of a select
+    have to have different names. What the driver raises comes as SQLAlchemy would raise it.
+    """
+
+    def __init__(self, core: sa.ClauseElement, columns: Sequence[str] = ()) -> None:
+        self._core = core
+        self._columns = columns
+        self._forms: dict[str, _Form] = {}
+
+    def one_or_none(self, connection: sa.Connection, values: Mapping[str, Any]) -> Any:
+        """The first row, None where there is none; the rows of a select are named tuples."""
+        form = self._form(connection)
+        found = form.run(connection, values).fetchone()
+        return None if found is None else form.row(found)
+
+    def scalar(self, connection: sa.Connection, values: Mapping[str, Any]) -> Any:
+        """The first value of the first row, which there has to be."""
+        return self.one_or_none(connection, values)[0]
+
+    def changes(self, connection: sa.Connection, values: Mapping[str, Any]) -> int:
+        """Run it. Returns how many rows it changed."""
+        changed: int = self._form(connection).run(connection, values).rowcount
+        return changed
+
+    def _form(self, connection: sa.Connection) -> _Form:
+        dialect = connection.dialect
+        form = self._forms.get(dialect.name)
+        if form is None:
+            form = self._forms[dialect.name] = _Form(self._core, dialect, self._columns)
+        return form
+
+
+class Rows:
+    """Inserts rows into a table, all of them in one statement.
+
+    `same` names the columns that have one value in all rows of a call, `columns` the others.
+    """
+
+    MOST = 100
+    """How many rows go into one statement; more are inserted in turn."""
+
+    def __init__(self, table: sa.Table, columns: Sequence[str], same: Sequence[str]) -> None:
+        self._table = table
+        self._columns = columns
+        self._same = same
+        self._of: dict[int, tuple[Statement, list[str]]] = {}
+
+    def insert(
+        self, connection: sa.Connection, same: Mapping[str, Any], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """Insert `rows`, each with a value for every one of the columns, in their order."""
+        for start in range(0, len(rows), self.MOST):
+            part = rows[start : start + self.MOST]
+            statement, names = self._of.get(len(part)) or self._for(len(part))
+            values = dict(zip(names, chain.from_iterable(part), strict=True))
+            statement.changes(connection, {**same, **values})
+
+    def _for(self, rows: int) -> tuple[Statement, list[str]]:
+        columns = self._table.c
+        same = {name: sa.bindparam(name, type_=columns[name].type) for name in self._same}
+        each = [
+            {
+                name: sa.bindparam(f"{name}_{number}", type_=columns[name].type)
+                for name in self._columns
+            }
+            for number in range(rows)
+        ]
+        made = Statement(self._table.insert().values([same | row for row in each]))
+        self._of[rows] = made, [bind.key for row in each for bind in row.values()]
+        return self._of[rows]
+
+
+class _Form:
+    """A statement as one dialect writes it."""
+
+    def __init__(self, core: sa.ClauseElement, dialect: sa.Dialect, columns: Sequence[str]) -> None:
+        compiled: Any = core.compile(dialect=dialect, column_keys=list(columns) or None)
+        self._dialect = dialect
+        self._text: str = compiled.string
+        self._fixed = {
+            name: bind.value for name, bind in compiled.binds.items() if not bind.required
+        }
+        self._bind = [
+            (name, process)
+            for name, bind in compiled.binds.items()
+            if (process := _binding(bind.type, dialect)) is not None
+        ]
+        for name, process in self._bind:
+            if name in self._fixed:
+                self._fixed[name] = process(self._fixed[name])
+        self._bind = [(name, process) for name, process in self._bind if name not in self._fixed]
+        self._arrange = _arrangement(compiled.positiontup) if compiled.positional else _as_it_is
+        self._make, self._read = _reading(core, dialect)
+
+    def run(self, connection: sa.Connection, values: Mapping[str, Any]) -> Any:
+        """The driver's cursor after executing the statement."""
+        bound = {**self._fixed, **values}
+        for name, process in self._bind:
+            bound[name] = process(bound[name])
+        driver: Any = connection.connection.driver_connection
+        try:
+            return driver.execute(self._text, self._arrange(bound))
+        except self._dialect.loaded_dbapi.Error as error:
+            if self._dialect.is_disconnect(error, driver, None):
+                connection.invalidate(error)
+            raise DBAPIError.instance(
+                self._text, None, error, self._dialect.loaded_dbapi.Error, dialect=self._dialect
+            ) from error
+
+    def row(self, found: Sequence[Any]) -> Any:
+        """What the cursor gave, by the names of the columns and as their types say."""
+        if self._read:
+            read = list(found)
+            for place, process in self._read:
+                read[place] = process(read[place])
+            found = read
+        return self._make(found)
+
+
+def _binding(kind: Any, dialect: sa.Dialect) -> _Process | None:
+    process: _Process | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    return process
+
+
+def _arrangement(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Any]:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda bound: [bound[name] for name in names]
+
+
+def _as_it_is(bound: Mapping[str, Any]) -> Mapping[str, Any]:
+    return bound
+
+
+def _reading(
+    core: Any, dialect: sa.Dialect
+) -> tuple[Callable[[Iterable[Any]], Any], list[tuple[int, _Process]]]:
+    """How a row is made of a cursor's values, and which values have to be read by their type."""
+    columns = getattr(core, "selected_columns", None) or getattr(core, "returning_column_list", ())
+    columns = list(getattr(core, "exported_columns", columns))
+    if not columns:
+        return tuple, []
+    made = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]
+    read = [
+        (place, process)
+        for place, column in enumerate(columns)
+        if (process := column.type.dialect_impl(dialect).result_processor(dialect, None))
+    ]
+    return made._make, read
