@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from alembic import command
@@ -17,10 +18,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from engine.errors import Conflict
+from engine.turns import Turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _ATTEMPTS = 8
 _T = TypeVar("_T")
+_TURNS: WeakKeyDictionary[sa.Engine, Turns] = WeakKeyDictionary()
+"""By SQLite file; each database in memory is one thread's own."""
 
 
 def connect(url: str) -> sa.Engine:
@@ -38,6 +42,8 @@ def connect(url: str) -> sa.Engine:
         engine = sa.create_engine(parsed, connect_args={"timeout": 30})
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_immediate)
+        if parsed.database and parsed.database != ":memory:":
+            _TURNS[engine] = Turns(engine)
         return engine
     if parsed.get_backend_name() == "postgresql":
         return sa.create_engine(
@@ -85,6 +91,9 @@ def transact(database: sa.Engine, work: Callable[[sa.Connection], _T]) -> _T:
         if attempt:
             time.sleep(random.uniform(0.5, 1.5) * 0.005 * 2**attempt)  # noqa: S311
         try:
+            turns = _TURNS.get(database)
+            if turns is not None:
+                return turns.take(work)
             with database.connect() as connection, connection.begin():
                 return work(connection)
         except Conflict:
