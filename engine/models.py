@@ -194,6 +194,7 @@ user_task = sa.Table(
     sa.UniqueConstraint("instance_id", "token"),
     sa.CheckConstraint("status in ('open', 'completed', 'withdrawn')", name="status"),
 )
+# Indexes hold the status as well: SQLite reads it again, and would have to look at the row for it.
 _open = sa.text("status = 'open'")
 _of_somebody = sa.text("status = 'open' AND assignee IS NOT NULL")
 _unclaimed = sa.text("status = 'open' AND tray IS NULL AND assignee IS NULL")
@@ -203,6 +204,7 @@ sa.Index(
     user_task.c.tray,
     user_task.c.due_at,
     user_task.c.id,
+    user_task.c.status,
     postgresql_where=_open,
     sqlite_where=_open,
 )
@@ -212,6 +214,7 @@ sa.Index(
     user_task.c.due_at,
     user_task.c.id,
     user_task.c.role,
+    user_task.c.status,
     postgresql_where=_of_somebody,
     sqlite_where=_of_somebody,
 )

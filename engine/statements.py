@@ -39,6 +39,11 @@ class Statement:
         found = form.run(connection, values).fetchone()
         return None if found is None else form.row(found)
 
+    def all(self, connection: sa.Connection, values: Mapping[str, Any]) -> list[Any]:
+        """The rows of a select, as named tuples."""
+        form = self._form(connection)
+        return [form.row(found) for found in form.run(connection, values).fetchall()]
+
     def scalar(self, connection: sa.Connection, values: Mapping[str, Any]) -> Any:
         """The first value of the first row, which there has to be."""
         return self.one_or_none(connection, values)[0]

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from engine.database import transact
 from engine.models import user_task
+from engine.statements import Statement
 
 tally = sa.table(
     "tray_tally",
@@ -28,8 +29,11 @@ somebody's by name are not counted here; they are few and found by the person.""
 MOST_CHANGES: Final = 500
 """So many rows may lie beside each other before they are added up."""
 
-_number = sa.func.sum(tally.c.number)
-_piles = sa.select(tally.c.role, tally.c.tray, _number).group_by(tally.c.role, tally.c.tray)
+_PILES = Statement(
+    sa.select(
+        tally.c.role, tally.c.tray, sa.cast(sa.func.sum(tally.c.number), sa.BigInteger).label("n")
+    ).group_by(tally.c.role, tally.c.tray)
+)
 _rows = sa.select(sa.func.count()).select_from(tally)
 _counted = sa.select(
     user_task.c.role, sa.func.coalesce(user_task.c.tray, WITHOUT_TRAY), sa.func.count()
@@ -49,7 +53,7 @@ _fold = sa.text(
 def piles(connection: sa.Connection) -> dict[tuple[str, str], int]:
     """The number of open tasks by role and tray, `WITHOUT_TRAY` included; empty ones are left
     out."""
-    return {(role, tray): int(n) for role, tray, n in connection.execute(_piles) if n}
+    return {(pile.role, pile.tray): pile.n for pile in _PILES.all(connection, {}) if pile.n}
 
 
 def fold(database: sa.Engine, most: int = MOST_CHANGES) -> None:

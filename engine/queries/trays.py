@@ -18,6 +18,7 @@ from engine.identity import Actor
 from engine.models import user_task
 from engine.queries.work import TaskRow, rows_of, tasks
 from engine.runtime import Runtime
+from engine.statements import Statement
 
 MOST_LATE = 2_000
 """Up to here late tasks are counted, unless they are somebody's own, and have pages."""
@@ -36,8 +37,9 @@ class Page:
 
 class _Shape(NamedTuple):
     """What a page is made of: how many piles with a tray and without; and of the actor's own tasks
-    "all", those in one "tray", those "without" one, or none."""
+    "all", those in one "tray", those "without" one, or none, of so many roles."""
 
+    roles: int
     trays: int
     unclaimed: int
     own: str
@@ -58,7 +60,7 @@ def tray(
 
     `tray` narrows to one tray, `mine` to tasks assigned to the actor, `overdue` to late ones.
     """
-    with reading(runtime.database) as connection:
+    with reading(runtime.database) as connection, connection.begin():
         piles = {} if mine else _piles(connection, actor, tray)
         own = {(True, True): "all", (True, False): "tray", (False, True): "without"}.get(
             (mine, tray is None), ""
@@ -69,14 +71,14 @@ def tray(
             total = _count(connection, shape, {**values, "depth": MOST_LATE + 1})
         else:
             total = sum(piles.values())
-            total += _count(connection, _Shape(0, 0, own, overdue), values) if own else 0
+            total += _count(connection, shape._replace(trays=0, unclaimed=0), values)
         more = overdue and not mine and total > MOST_LATE
         total = MOST_LATE if more else total
         pages = max(1, -(-total // size))
         page = min(max(1, page), pages)
         before = (page - 1) * size
         values |= {"before": before, "size": size, "depth": before + size}
-        rows = connection.execute(_page(shape), values).all() if total else []
+        rows = _page(shape).all(connection, values) if total else []
         return Page(rows_of(runtime, connection, rows), total, more, page, pages)
 
 
@@ -110,7 +112,8 @@ def _shape(
     actor: Actor, piles: dict[tuple[str, str], int], own: str, overdue: bool
 ) -> tuple[_Shape, dict[str, Any]]:
     """The shape of a page of these piles, and the values that its statement takes."""
-    values: dict[str, Any] = {"me": actor.id, "roles": sorted(actor.roles)}
+    values: dict[str, Any] = {"me": actor.id}
+    values |= {f"of_{number}": role for number, role in enumerate(sorted(actor.roles))}
     trays = unclaimed = 0
     for role, name in piles:
         if name == tallies.WITHOUT_TRAY:
@@ -119,28 +122,28 @@ def _shape(
         else:
             values |= {f"role_{trays}": role, f"tray_{trays}": name}
             trays += 1
-    return _Shape(trays, unclaimed, own, overdue), values
+    return _Shape(len(actor.roles), trays, unclaimed, own, overdue), values
 
 
 def _count(connection: sa.Connection, shape: _Shape, values: dict[str, Any]) -> int:
     """How many tasks a page's piles have; where `depth` is given, no more than that."""
-    if not any(shape[:3]):
+    if not _heads(shape):
         return 0
-    found: int = connection.execute(_number(shape, "depth" in values), values).scalar_one()
+    found: int = _number(shape, "depth" in values).scalar(connection, values)
     return found
 
 
 @cache
-def _number(shape: _Shape, limited: bool) -> sa.Select[Any]:
+def _number(shape: _Shape, limited: bool) -> Statement:
     found = sa.union_all(*_heads(shape)).subquery()
     some = sa.select(found.c.id)
     if limited:
         some = some.limit(sa.bindparam("depth", type_=sa.Integer))
-    return sa.select(sa.func.count()).select_from(some.subquery())
+    return Statement(sa.select(sa.func.count().label("number")).select_from(some.subquery()))
 
 
 @cache
-def _page(shape: _Shape) -> sa.Select[Any]:
+def _page(shape: _Shape) -> Statement:
     heads = [
         sa.select(
             head.order_by(user_task.c.due_at.asc().nulls_last(), user_task.c.id)
@@ -157,19 +160,20 @@ def _page(shape: _Shape) -> sa.Select[Any]:
         .offset(sa.bindparam("before", type_=sa.Integer))
         .subquery()
     )
-    return (
+    return Statement(
         tasks()
         .join(first, first.c.id == user_task.c.id)
         .order_by(user_task.c.due_at.asc().nulls_last(), user_task.c.id)
     )
 
 
+@cache
 def _heads(shape: _Shape) -> list[sa.Select[Any]]:
     """The tasks of each pile. The conditions are those of the indexes, in words that the planner
     recognises."""
     mine = (
         user_task.c.assignee == sa.bindparam("me"),
-        user_task.c.role.in_(sa.bindparam("roles", expanding=True)),
+        user_task.c.role.in_([sa.bindparam(f"of_{number}") for number in range(shape.roles)]),
     )
     own: dict[str, list[tuple[sa.ColumnElement[bool], ...]]] = {
         "": [],

@@ -26,7 +26,7 @@ class Figure:
 
     @property
     def verdict(self) -> str:
-        """"aim" or "bound", whichever is reached, "short" if neither, "" where none is set."""
+        """ "aim" or "bound", whichever is reached, "short" if neither, "" where none is set."""
         for name, limit in (("aim", self.aim), ("bound", self.bound)):
             if limit is not None and self._reaches(limit):
                 return name

@@ -13,10 +13,12 @@ COUNTED = "{0}.status = 'open' AND ({0}.tray IS NOT NULL OR {0}.assignee IS NULL
 OLD, NEW = COUNTED.format("OLD"), COUNTED.format("NEW")
 STAYS = f"({OLD} AND {NEW} AND OLD.role = NEW.role AND {{same}})"
 
+# They hold the status, though it is always the same: SQLite reads it again, and would have to look
+# at the row for it.
 INDEXES = {
-    "ix_user_task_open_tray": (["role", "tray", "due_at", "id"], "status = 'open'"),
+    "ix_user_task_open_tray": (["role", "tray", "due_at", "id", "status"], "status = 'open'"),
     "ix_user_task_open_assignee": (
-        ["assignee", "due_at", "id", "role"],
+        ["assignee", "due_at", "id", "role", "status"],
         "status = 'open' AND assignee IS NOT NULL",
     ),
     "ix_user_task_open_unclaimed": (
