@@ -25,7 +25,8 @@ class Statement:
     """A statement whose values are given by the names of its bound parameters.
 
     Of an insert without values, `columns` names those that every row gives. Columns of a select
-    have to have different names. What the driver raises comes as SQLAlchemy would raise it.
+    have to have different names. Values that are known already stand in the
+    statement. What the driver raises comes as SQLAlchemy would raise it.
     """
 
     def __init__(self, core: sa.ClauseElement, columns: Sequence[str] = ()) -> None:
@@ -40,7 +41,7 @@ class Statement:
         return None if found is None else form.row(found)
 
     def all(self, connection: sa.Connection, values: Mapping[str, Any]) -> list[Any]:
-        """The rows of a select, as named tuples."""
+        """Every row."""
         form = self._form(connection)
         return [form.row(found) for found in form.run(connection, values).fetchall()]
 
@@ -128,6 +129,8 @@ class _Form:
         bound = {**self._fixed, **values}
         for name, process in self._bind:
             bound[name] = process(bound[name])
+        if not connection.in_transaction():
+            connection.begin()
         driver: Any = connection.connection.driver_connection
         try:
             return driver.execute(self._text, self._arrange(bound))

@@ -41,8 +41,11 @@ _SETTINGS = {
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Run an empty server while the context lasts; gives the URL of its database `postgres`."""
+def server(**settings: str) -> Iterator[str]:
+    """Run an empty server while the context lasts; gives the URL of its database `postgres`.
+
+    `settings` are PostgreSQL's own, over those of the tests.
+    """
     home = Path(tempfile.mkdtemp(prefix="pathways-postgres-"))
     try:
         programs = _programs(home)
@@ -56,11 +59,11 @@ def server() -> Iterator[str]:
         if made.returncode:
             raise RuntimeError(f"PostgreSQL could not make a database:\n{made.stderr}")
         port = _free_port()
-        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        given = [f"--{name}={value}" for name, value in {**_SETTINGS, **settings}.items()]
         log = home / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [programs / "postgres", "-D", data, "-p", str(port), *settings],
+                [programs / "postgres", "-D", data, "-p", str(port), *given],
                 cwd=home,
                 env=environment,
                 stdout=output,

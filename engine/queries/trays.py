@@ -16,11 +16,11 @@ from engine import tallies
 from engine.database import reading
 from engine.identity import Actor
 from engine.models import user_task
-from engine.queries.work import TaskRow, rows_of, tasks
+from engine.queries.work import TASKS, TaskRow, rows_of
 from engine.runtime import Runtime
 from engine.statements import Statement
 
-MOST_LATE = 2_000
+MOST_LATE = 1_000
 """Up to here late tasks are counted, unless they are somebody's own, and have pages."""
 
 
@@ -161,9 +161,9 @@ def _page(shape: _Shape) -> Statement:
         .subquery()
     )
     return Statement(
-        tasks()
-        .join(first, first.c.id == user_task.c.id)
-        .order_by(user_task.c.due_at.asc().nulls_last(), user_task.c.id)
+        TASKS.join(first, first.c.id == user_task.c.id).order_by(
+            user_task.c.due_at.asc().nulls_last(), user_task.c.id
+        )
     )
 
 

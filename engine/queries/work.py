@@ -17,6 +17,7 @@ from engine.model import Clause
 from engine.models import draft, instance, user_task
 from engine.runtime import Runtime
 from engine.spiff import waiting_at
+from engine.statements import Statement
 
 
 @dataclass(frozen=True)
@@ -63,20 +64,24 @@ class Message:
 
 
 _TASK_COLUMNS = [user_task.c[name] for name in TaskRow.__dataclass_fields__ if name != "clauses"]
+TASKS = sa.select(*_TASK_COLUMNS, instance.c.deployment_id).join(
+    instance, instance.c.id == user_task.c.instance_id
+)
+"""A query for user tasks, with what `rows_of` needs."""
+_TASK = Statement(
+    TASKS.add_columns(draft.c.answers)
+    .outerjoin(draft, draft.c.user_task_id == user_task.c.id)
+    .where(user_task.c.id == sa.bindparam("task_id"))
+)
 
 
 def task(runtime: Runtime, task_id: int) -> Task:
     """One task, open or not. Raises NotFound."""
     with reading(runtime.database) as connection:
-        row = connection.execute(
-            tasks()
-            .add_columns(draft.c.answers)
-            .outerjoin(draft, draft.c.user_task_id == user_task.c.id)
-            .where(user_task.c.id == task_id)
-        ).one_or_none()
+        row = _TASK.one_or_none(connection, {"task_id": task_id})
         if row is None:
             raise NotFound("There is no such task.")
-        values = dict(row._mapping)
+        values = row._asdict()
         model = runtime.model(connection, values.pop("deployment_id"))
         answers = values.pop("answers")
         process = model.processes[row.process]
@@ -105,9 +110,7 @@ def closed_tasks(runtime: Runtime, business_key: str) -> list[TaskRow]:
 def _tasks_of(runtime: Runtime, business_key: str, where: sa.ColumnElement[bool]) -> list[TaskRow]:
     with reading(runtime.database) as connection:
         rows = connection.execute(
-            tasks()
-            .where(user_task.c.business_key == business_key, where)
-            .order_by(
+            TASKS.where(user_task.c.business_key == business_key, where).order_by(
                 user_task.c.closed_at.desc(),
                 user_task.c.due_at.is_(None),
                 user_task.c.due_at,
@@ -115,13 +118,6 @@ def _tasks_of(runtime: Runtime, business_key: str, where: sa.ColumnElement[bool]
             )
         )
         return rows_of(runtime, connection, rows)
-
-
-def tasks() -> sa.Select[Any]:
-    """A query for user tasks, with what `rows_of` needs."""
-    return sa.select(*_TASK_COLUMNS, instance.c.deployment_id).join(
-        instance, instance.c.id == user_task.c.instance_id
-    )
 
 
 def rows_of(
