@@ -116,7 +116,10 @@ class Caseload:
         with self.runtime.database.begin() as connection:
             connection.exec_driver_sql("ANALYZE")
 
-    def close(self) -> None:
+    def __enter__(self) -> Caseload:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.runtime.database.dispose()
         self.folder.cleanup()
 
