@@ -33,7 +33,7 @@ from engine.history import Chain
 from engine.identity import SYSTEM, Actor
 from engine.models import LONGEST_NAME, draft, incident, instance, user_task
 from engine.runtime import Runtime
-from engine.statements import Statement
+from engine.statements import Statement, together
 from engine.timescales import LONDON
 from engine.versions import Deployment, deploy, make_live
 
@@ -281,11 +281,13 @@ def complete_task(
         form, choices = _form_of(runtime, connection, task)
         now = runtime.clock()
         clean = form.clean(answers, choices=choices, today=_day(now))
-        closing = {"task_id": task_id, "closed_at": now, "closed_by": actor.id}
-        if _COMPLETED.changes(connection, closing) != 1:
-            raise Conflict("Someone else completed this task at the same moment.")
         execution = Execution(runtime, connection, task, actor, now)
-        submission_id = execution.submit(task.element, clean, task_id)
+        closing = {"task_id": task_id, "closed_at": now, "closed_by": actor.id}
+        with together(connection):
+            closed = _COMPLETED.run(connection, closing)
+            submission_id = execution.submit(task.element, clean, task_id)
+        if closed.rowcount != 1:
+            raise Conflict("Someone else completed this task at the same moment.")
         if task.draft is not None:
             connection.execute(draft.delete().where(draft.c.user_task_id == task_id))
         execution.chain.add(
@@ -379,7 +381,8 @@ def cancel(runtime: Runtime, instance_id: int, reason: str, actor: Actor) -> Non
 
 
 def _open_task(connection: sa.Connection, task_id: int) -> Any:
-    task = _TASK.one_or_none(connection, {"task_id": task_id})
+    with together(connection):
+        task = _TASK.one_or_none(connection, {"task_id": task_id})
     if task is None:
         raise NotFound("There is no such task.")
     if task.task_status == "completed":

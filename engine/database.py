@@ -5,23 +5,26 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from engine.errors import Conflict
 from engine.turns import Turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _ATTEMPTS = 8
+_IDLE_SECONDS = 1.0
 _T = TypeVar("_T")
 _TURNS: WeakKeyDictionary[sa.Engine, Turns] = WeakKeyDictionary()
 """By SQLite file; each database in memory is one thread's own."""
@@ -46,16 +49,36 @@ def connect(url: str) -> sa.Engine:
             _TURNS[engine] = Turns(engine)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        return sa.create_engine(
+        engine = sa.create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             pool_size=10,
-            pool_pre_ping=True,
             isolation_level="REPEATABLE READ",
         )
+        sa.event.listen(engine, "checkin", _note_use)
+        sa.event.listen(engine, "checkout", _ask_if_idle)
+        return engine
     raise ValueError(
         f"The database has to be SQLite or PostgreSQL, not “{parsed.get_backend_name()}”. "
         "Write sqlite:///FILE or postgresql://USER@HOST/NAME."
     )
+
+
+def _note_use(driver: Any, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _ask_if_idle(driver: Any, record: Any, proxy: Any) -> None:
+    """Ask a connection that nobody used for a while whether its server is still there.
+
+    One that was used just now is not asked: that would double what a short read costs.
+    """
+    if time.monotonic() - record.info.get("used", float("inf")) < _IDLE_SECONDS:
+        return
+    try:
+        driver.execute("SELECT 1")
+        driver.rollback()
+    except psycopg.Error as error:
+        raise DisconnectionError from error
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
@@ -128,8 +151,19 @@ def is_race(error: Exception) -> bool:
 
 
 def reading(database: sa.Engine) -> sa.engine.Connection:
-    """A connection for reading only, as a context manager."""
-    return database.connect().execution_options(read_only=True)
+    """A connection for reading only, as a context manager.
+
+    On SQLite all that is read is of one moment, on PostgreSQL all that one statement reads.
+    """
+    return _reader(database).connect()
+
+
+@lru_cache(maxsize=8)
+def _reader(database: sa.Engine) -> sa.Engine:
+    if database.dialect.name == "postgresql":
+        # Without a transaction nothing has to be sent to begin and to end one.
+        return database.execution_options(isolation_level="AUTOCOMMIT")
+    return database.execution_options(read_only=True)
 
 
 def migrate(database: sa.Engine, *version_locations: Path) -> None:

@@ -24,7 +24,7 @@ from engine.identity import Actor
 from engine.models import incident, instance, submission
 from engine.runtime import Runtime
 from engine.spiff import Failure, Run, StepFailed, Thrown, Token
-from engine.statements import Statement
+from engine.statements import Statement, together
 from engine.timescales import due_at, next_due
 
 DEEPEST_CALL = 20
@@ -181,7 +181,7 @@ class Execution:
         if parent is None:
             values["business_key"] = model.business_key.format(year=now.year, number=number)
             named = {"number": number, "business_key": values["business_key"]}
-            _NAMED.changes(connection, named)
+            _NAMED.run(connection, named)
         row = SimpleNamespace(**values, id=number, task_due_at=None)
         execution = cls(runtime, connection, row, actor, now, parent.moves if parent else None)
         execution._depth = parent._depth + 1 if parent else 0
@@ -399,11 +399,12 @@ class Execution:
             self.automation, [token for token in gone if token.element.kind == "userTask"]
         )
         tasks = [token for token in after.values() if token.element.kind == "userTask"]
-        dues = worklist.open_tasks(
+        opened = worklist.Opened(
             self.automation,
             self.process.id,
             [token for token in tasks if token.number not in self._before],
         )
+        dues = opened.dues
         if self.row.task_due_at is not None:
             kept = [token for token in tasks if token.number in self._before]
             dues += worklist.dues_of(self.automation, kept)
@@ -423,25 +424,25 @@ class Execution:
             ],
         )
         due = [datetime.fromisoformat(t.due) for t in after.values() if t.due and not t.incident]
-        written = _MOVED.changes(
-            self.connection,
-            {
-                "number": self.id,
-                "before": self.row.revision,
-                "revision": self.row.revision + 1,
-                "status": self.ended or "active",
-                "state": self.run.encode(withdrawn=self.ended == "cancelled"),
-                "variables": feel.dump_json(self.automation.variables),
-                "head": self.chain.head,
-                "events": self.chain.events,
-                "next_due_at": min(due, default=None),
-                "task_due_at": min((each for each in dues if each), default=None),
-                "ended_at": self.now if self.ended else None,
-            },
-        )
-        if written != 1:
+        values = {
+            "number": self.id,
+            "before": self.row.revision,
+            "revision": self.row.revision + 1,
+            "status": self.ended or "active",
+            "state": self.run.encode(withdrawn=self.ended == "cancelled"),
+            "variables": feel.dump_json(self.automation.variables),
+            "head": self.chain.head,
+            "events": self.chain.events,
+            "next_due_at": min(due, default=None),
+            "task_due_at": min((each for each in dues if each), default=None),
+            "ended_at": self.now if self.ended else None,
+        }
+        with together(self.connection):
+            written = _MOVED.run(self.connection, values)
+            opened.write()
+            self.chain.write(self.connection)
+        if written.rowcount != 1:
             raise Conflict("Someone else changed this case at the same moment; nothing was saved.")
-        self.chain.write(self.connection)
 
 
 def _kept(mentioned: Collection[str], variables: Mapping[str, Any]) -> bytes:

@@ -10,15 +10,41 @@ read, and run in the transaction of the `sqlalchemy.Connection` at hand.
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 _Process = Callable[[Any], Any]
+
+
+class Changes(Protocol):
+    """What a statement did."""
+
+    rowcount: int
+
+
+@contextmanager
+def together(connection: sa.Connection) -> Iterator[None]:
+    """Send what is run in this context in one go, where the driver can.
+
+    PostgreSQL then answers once rather than to each statement. How many rows a statement changed
+    is known only after the context; to read rows within it waits for all that was sent before.
+    Nothing but statements of this module may run in it.
+    """
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    driver: Any = _driver(connection)
+    try:
+        with driver.pipeline():
+            yield
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemy(connection, driver, error) from error
 
 
 class Statement:
@@ -49,10 +75,10 @@ class Statement:
         """The first value of the first row, which there has to be."""
         return self.one_or_none(connection, values)[0]
 
-    def changes(self, connection: sa.Connection, values: Mapping[str, Any]) -> int:
-        """Run it. Returns how many rows it changed."""
-        changed: int = self._form(connection).run(connection, values).rowcount
-        return changed
+    def run(self, connection: sa.Connection, values: Mapping[str, Any]) -> Changes:
+        """Run it. How many rows it changed is the `rowcount` of the answer."""
+        done: Changes = self._form(connection).run(connection, values)
+        return done
 
     def _form(self, connection: sa.Connection) -> _Form:
         dialect = connection.dialect
@@ -85,7 +111,7 @@ class Rows:
             part = rows[start : start + self.MOST]
             statement, names = self._of.get(len(part)) or self._for(len(part))
             values = dict(zip(names, chain.from_iterable(part), strict=True))
-            statement.changes(connection, {**same, **values})
+            statement.run(connection, {**same, **values})
 
     def _for(self, rows: int) -> tuple[Statement, list[str]]:
         columns = self._table.c
@@ -129,17 +155,11 @@ class _Form:
         bound = {**self._fixed, **values}
         for name, process in self._bind:
             bound[name] = process(bound[name])
-        if not connection.in_transaction():
-            connection.begin()
-        driver: Any = connection.connection.driver_connection
+        driver = _driver(connection)
         try:
             return driver.execute(self._text, self._arrange(bound))
         except self._dialect.loaded_dbapi.Error as error:
-            if self._dialect.is_disconnect(error, driver, None):
-                connection.invalidate(error)
-            raise DBAPIError.instance(
-                self._text, None, error, self._dialect.loaded_dbapi.Error, dialect=self._dialect
-            ) from error
+            raise _as_sqlalchemy(connection, driver, error, self._text) from error
 
     def row(self, found: Sequence[Any]) -> Any:
         """What the cursor gave, by the names of the columns and as their types say."""
@@ -149,6 +169,26 @@ class _Form:
                 read[place] = process(read[place])
             found = read
         return self._make(found)
+
+
+def _driver(connection: sa.Connection) -> Any:
+    """The driver's own connection, in a transaction."""
+    if not connection.in_transaction():
+        connection.begin()
+    return connection.connection.driver_connection
+
+
+def _as_sqlalchemy(
+    connection: sa.Connection, driver: Any, error: Any, text: str | None = None
+) -> Exception:
+    """What SQLAlchemy raises for an error of the driver, without values: they may be a family's."""
+    dialect = connection.dialect
+    if dialect.is_disconnect(error, driver, None):
+        connection.invalidate(error)
+    found: Exception = DBAPIError.instance(
+        text, None, error, dialect.loaded_dbapi.Error, dialect=dialect
+    )
+    return found
 
 
 def _binding(kind: Any, dialect: sa.Dialect) -> _Process | None:
@@ -170,8 +210,7 @@ def _reading(
     core: Any, dialect: sa.Dialect
 ) -> tuple[Callable[[Iterable[Any]], Any], list[tuple[int, _Process]]]:
     """How a row is made of a cursor's values, and which values have to be read by their type."""
-    columns = getattr(core, "selected_columns", None) or getattr(core, "returning_column_list", ())
-    columns = list(getattr(core, "exported_columns", columns))
+    columns = list(getattr(core, "exported_columns", ()))
     if not columns:
         return tuple, []
     made = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]

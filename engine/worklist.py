@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -33,41 +34,40 @@ def next_attempt(attempts: int, now: datetime) -> datetime | None:
     return now + RETRIES[attempts - 1] if attempts <= len(RETRIES) else None
 
 
-def open_tasks(
-    automation: Automation, process: str, tokens: Sequence[Token]
-) -> list[datetime | None]:
-    """Insert the user tasks at these tokens, with whom they are for and when they are due.
+class Opened:
+    """The user tasks that are opened in one transaction, with whom they are for and when they are
+    due."""
 
-    Returns when each is due.
-    """
-    rows = []
-    for token in tokens:
-        element = token.element
+    def __init__(self, automation: Automation, process: str, tokens: Sequence[Token]) -> None:
+        self._automation = automation
+        self._process = process
+        self._rows = [self._row(token) for token in tokens]
+
+    @property
+    def dues(self) -> list[datetime | None]:
+        return [row[-1] for row in self._rows]
+
+    def write(self) -> None:
+        automation = self._automation
+        same = {
+            "instance_id": automation.instance_id,
+            "business_key": automation.business_key,
+            "model": automation.model.id,
+            "process": self._process,
+            "status": "open",
+            "created_at": automation.now,
+        }
+        _OPENED.insert(automation.connection, same, self._rows)
+
+    def _row(self, token: Token) -> tuple[Any, ...]:
+        automation, element = self._automation, token.element
         due = _due(automation, element)
-        rows.append(
-            (
-                token.number,
-                element.id,
-                element.label,
-                automation.model.role_of(element.lane) or "",
-                element.tray,
-                _assignee(automation, element),
-                due,
-            )
-        )
+        assignee = _assignee(automation, element)
         automation.chain.add(
             "task_opened", element.id, element.label, {"due": due.isoformat()} if due else None
         )
-    same = {
-        "instance_id": automation.instance_id,
-        "business_key": automation.business_key,
-        "model": automation.model.id,
-        "process": process,
-        "status": "open",
-        "created_at": automation.now,
-    }
-    _OPENED.insert(automation.connection, same, rows)
-    return [row[-1] for row in rows]
+        role = automation.model.role_of(element.lane) or ""
+        return (token.number, element.id, element.label, role, element.tray, assignee, due)
 
 
 def dues_of(automation: Automation, tokens: Sequence[Token]) -> list[datetime | None]:

@@ -209,7 +209,9 @@ def may_contribute(connection: Connection, user: User, reference: str) -> bool:
     practice = practice_of(connection, reference)
     if user.has(*practice.team, *practice.partners - {"allocated_social_worker"}):
         return True
-    allowed = or_(cases.c.lead_professional == user.id, _consented(user.email.lower(), "contribute"))
+    allowed = or_(
+        cases.c.lead_professional == user.id, _consented(user.email.lower(), "contribute")
+    )
     found = connection.execute(
         select(cases.c.reference).where(cases.c.reference == reference, allowed)
     )

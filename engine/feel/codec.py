@@ -140,7 +140,10 @@ def load_json(content: bytes) -> Any:
 
 
 def _load_object(entries: dict[str, Any]) -> Any:
-    if not any(key.startswith("@") for key in entries):
+    for key in entries:
+        if key.startswith("@"):
+            break
+    else:
         return entries
     if len(entries) == 1:
         ((key, content),) = entries.items()

@@ -13,17 +13,16 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import orjson
-from SpiffWorkflow.util.task import TaskState
 
 from engine.diagrams import Element, EventDefinition
 from engine.spiff.program import Program
 from engine.spiff.steps import Activation, StepFailed
-from engine.spiff.tree import LIVE, Branch, Place, Trunk
+from engine.spiff.tree import COMPLETED, LIVE, READY, STARTED, WAITING, Branch, Place, Trunk
 
 AUTOMATIC_STEPS = 500
 """How many steps may follow each other without a person, a timer or a message in between."""
 
-_STATES = {"w": TaskState.WAITING, "r": TaskState.READY, "s": TaskState.STARTED}
+_STATES = {"w": WAITING, "r": READY, "s": STARTED}
 _LETTERS = {state: letter for letter, state in _STATES.items()}
 
 
@@ -119,14 +118,9 @@ class Run:
             for task in workflow.tasks.values():
                 element = task.task_spec.element
                 if element is not None and task._state & LIVE:
-                    data = task.internal_data
-                    yield Token(
-                        self.number(task),
-                        element,
-                        data.get("due"),
-                        data.get("since"),
-                        bool(data.get("incident")),
-                    )
+                    get = task.internal_data.get
+                    number = get("n") or self.number(task)
+                    yield Token(number, element, get("due"), get("since"), bool(get("incident")))
 
     def complete(self, number: int) -> None:
         """Complete the user task or call activity at token `number`."""
@@ -204,7 +198,7 @@ class Run:
                 continue
             for task in workflow.tasks.values():
                 if (
-                    task._state == TaskState.READY
+                    task._state == READY
                     and not task.task_spec.manual
                     and not task.internal_data.get("incident")
                 ):
@@ -223,14 +217,14 @@ class Run:
         try:
             task.run()
         except StepFailed as failure:
-            task._set_state(TaskState.READY)
+            task._set_state(READY)
             self._fail(task, str(failure))
             return
         if element is not None and not isinstance(task.task_spec, Activation):
             self.passed.append(Passed(element, tuple(data.get("chose", ()))))
             self._visited |= 1 << self.program.positions[element.id]
-        if "n" in data:
-            self._withdraw(task, "on", data["n"])
+        if element is not None and element.id in self.program.process.boundary:
+            self._withdraw(task, "on", self.number(task))
             # Where nothing follows the activity, only these events kept its scope from ending.
             task.workflow.update_waiting_tasks()
 
@@ -249,7 +243,7 @@ class Run:
         elif element.event is not None and (
             element.event.kind != "timer" or element.event.timer == "cycle"
         ):
-            again = event.parent._add_child(event.task_spec, TaskState.WAITING)
+            again = event.parent._add_child(event.task_spec, WAITING)
             again.internal_data["on"] = number
             if "due" in event.internal_data:
                 again.internal_data["since"] = event.internal_data["due"]
@@ -264,11 +258,11 @@ class Run:
         """Offer what `element` throws to the boundary events of the scopes around it."""
         workflow = task.workflow
         while event.kind != "message" and workflow.parent_task_id is not None:
-            around = self.workflow.get_task_from_id(workflow.parent_task_id)
+            around = workflow.around
             workflow = around.workflow
             for other in list(workflow.tasks.values()):
                 if (
-                    other._state == TaskState.WAITING
+                    other._state == WAITING
                     and other.internal_data.get("on") == self.number(around)
                     and other.task_spec.element.event == event
                 ):
@@ -293,12 +287,10 @@ class Run:
 
     def _restore(self, workflow: Trunk | Branch, tokens: list[list[Any]]) -> None:
         root = workflow.task_tree
-        root._set_state(TaskState.COMPLETED)
+        root._set_state(COMPLETED)
         for name, number, letter, data, *inner in tokens:
             spec = workflow.spec.task_specs[name]
             task = root._add_child(spec, _STATES[letter])
             task.internal_data = {**data, "n": number}
             if inner:
-                branch = self.workflow.create_subprocess(task, name)
-                self._restore(branch, inner[0])
-                spec.follow(task, branch)
+                self._restore(self.workflow.create_subprocess(task, name), inner[0])

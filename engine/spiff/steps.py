@@ -16,7 +16,7 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
 from SpiffWorkflow.util.task import TaskState
 
 from engine.diagrams import Element
-from engine.spiff.tree import LIVE, Branch, Place
+from engine.spiff.tree import LIVE, READY, STARTED, WAITING, Place
 
 
 class StepFailed(Exception):
@@ -107,7 +107,7 @@ class CatchEvent(Step):
     def _update_hook(self, my_task: Place) -> bool:
         if my_task.internal_data.get("fired"):
             return True
-        my_task._set_state(TaskState.WAITING)
+        my_task._set_state(WAITING)
         return False
 
 
@@ -134,19 +134,11 @@ class SubProcess(Step, SubWorkflowTask):
     def _update_hook(self, my_task: Place) -> bool:
         workflow = my_task.workflow.top_workflow.get_subprocess(my_task)
         if workflow is None:
-            my_task._set_state(TaskState.STARTED)
-            workflow = my_task.workflow.top_workflow.create_subprocess(my_task, self.spec)
-            self.follow(my_task, workflow)
-            workflow.task_tree.run()
+            my_task._set_state(STARTED)
+            branch = my_task.workflow.top_workflow.create_subprocess(my_task, self.spec)
+            branch.task_tree.run()
             return False
         return bool(workflow.completed)
-
-    def follow(self, my_task: Place, workflow: Branch) -> None:
-        """Let the token go on once the sub-process is completed."""
-        workflow.completed_event.connect(self._on_subworkflow_completed, my_task)
-
-    def update_data(self, my_task: Place, subworkflow: Branch) -> None:
-        pass
 
     def _on_cancel(self, my_task: Place) -> None:
         SubWorkflowTask._on_cancel(self, my_task)
@@ -209,7 +201,7 @@ class Join(Step):
         my_task.internal_data.setdefault("from", my_task.parent.task_spec.name)
         first: dict[str, Place] = {}
         for task in my_task.workflow.tasks.values():
-            if task.task_spec is self and (task is my_task or task._state == TaskState.WAITING):
+            if task.task_spec is self and (task is my_task or task._state == WAITING):
                 first.setdefault(task.internal_data["from"], task)
         return first
 
@@ -221,7 +213,7 @@ class Join(Step):
             return True
         arrivals = self._arrivals(my_task)
         if not self._may_pass(my_task, arrivals):
-            my_task._set_state(TaskState.WAITING)
+            my_task._set_state(WAITING)
             return False
         passing = arrivals[my_task.internal_data["from"]]
         for task in arrivals.values():
@@ -230,7 +222,7 @@ class Join(Step):
         if passing is my_task:
             return True
         # Several tokens came by this flow: the one that waited longest goes on.
-        my_task._set_state(TaskState.WAITING)
+        my_task._set_state(WAITING)
         passing._ready()
         return False
 
@@ -255,7 +247,7 @@ class InclusiveGateway(Choice, Join):
         for task in my_task.workflow.tasks.values():
             if not task._state & LIVE or task.task_spec is self:
                 continue
-            if task._state == TaskState.WAITING and "on" in task.internal_data:
+            if task._state == WAITING and "on" in task.internal_data:
                 continue
             at = task.task_spec.name
             if any(at in reach[name] for name in empty) and not any(
@@ -290,7 +282,7 @@ class ScopeEnd(Step):
             if task.task_spec is self:
                 task.cancel()
             else:
-                my_task._set_state(TaskState.WAITING)
+                my_task._set_state(WAITING)
                 return False
         return True
 

@@ -16,11 +16,17 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.task import Task
-from SpiffWorkflow.util.event import Event
 from SpiffWorkflow.util.task import TaskState
 from SpiffWorkflow.workflow import Workflow
 
-LIVE = TaskState.WAITING | TaskState.READY | TaskState.STARTED
+FUTURE, WAITING, READY, STARTED = (
+    TaskState.FUTURE,
+    TaskState.WAITING,
+    TaskState.READY,
+    TaskState.STARTED,
+)
+COMPLETED = TaskState.COMPLETED
+LIVE = WAITING | READY | STARTED
 
 
 class Place(Task):
@@ -31,7 +37,7 @@ class Place(Task):
         workflow: Workflow,
         task_spec: TaskSpec,
         parent: Task | None = None,
-        state: int = TaskState.FUTURE,
+        state: int = FUTURE,
     ) -> None:
         self.id = next(workflow.top_workflow.ids)
         self.workflow = workflow
@@ -46,15 +52,15 @@ class Place(Task):
             self._parent = parent.id
             parent._children.append(self.id)
 
-    def _add_child(self, task_spec: TaskSpec, state: int = TaskState.FUTURE) -> Place:
+    def _add_child(self, task_spec: TaskSpec, state: int = FUTURE) -> Place:
         return Place(self.workflow, task_spec, self, state)
 
     def _set_state(self, value: int) -> None:
         self._state = value
 
     def _ready(self) -> None:
-        if not self._state & (TaskState.COMPLETED | TaskState.CANCELLED):
-            self._state = TaskState.READY
+        if not self._state & (COMPLETED | TaskState.CANCELLED):
+            self._state = READY
 
     def run(self) -> bool:
         self.task_spec._run_hook(self)
@@ -62,7 +68,7 @@ class Place(Task):
         return True
 
     def complete(self) -> None:
-        self._state = TaskState.COMPLETED
+        self._state = COMPLETED
         self.task_spec._on_complete(self)
 
 
@@ -76,19 +82,18 @@ class _Tree:
         self.spec = spec
         self.tasks = {}
         self.completed = False
-        self.success = True
-        self.last_task = None
-        self.completed_event = Event()
-        self.task_removed_event = Event()
         self.task_tree = Place(self, spec.start)
 
     def _task_completed_notify(self, task: Place) -> None:
         if task.task_spec is self.spec.last:
-            self._mark_complete(task)
+            self.completed = True
         if self.completed:
-            self.completed_event(self)
+            self._on_completed()
         else:
             self.update_waiting_tasks()
+
+    def _on_completed(self) -> None:
+        pass
 
     def _mark_complete(self, task: Place) -> None:
         self.completed = True
@@ -101,19 +106,22 @@ class _Tree:
 
     def update_waiting_tasks(self) -> None:
         """Examine again what another token's move can set free: joins and the end of the scope."""
-        joins = self.spec.joins
-        for task in list(self.tasks.values()):
-            if task._state == TaskState.WAITING and task.task_spec in joins:
+        for task in [task for task in self.tasks.values() if task._state == WAITING]:
+            if task.task_spec in self.spec.joins:
                 task.task_spec._update(task)
 
 
 class Branch(_Tree, BpmnSubWorkflow):
-    """The tree of a running sub-process."""
+    """The tree of a running sub-process; `around` is the token that stands at it meanwhile."""
 
-    def __init__(self, spec: Any, parent_task_id: int, top_workflow: Trunk) -> None:
-        self.parent_task_id = parent_task_id
+    def __init__(self, spec: Any, around: Place, top_workflow: Trunk) -> None:
+        self.around = around
+        self.parent_task_id = around.id
         self.top_workflow = top_workflow
         self._begin(spec)
+
+    def _on_completed(self) -> None:
+        self.around._set_state(READY)
 
 
 class Trunk(_Tree, BpmnWorkflow):
@@ -132,6 +140,6 @@ class Trunk(_Tree, BpmnWorkflow):
         raise AttributeError("no script is ever run")
 
     def create_subprocess(self, my_task: Place, spec_name: str) -> Branch:
-        branch = Branch(self.subprocess_specs[spec_name], my_task.id, self)
+        branch = Branch(self.subprocess_specs[spec_name], my_task, self)
         self.subprocesses[my_task.id] = branch
         return branch
