@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,11 +18,12 @@ import sqlalchemy as sa
 
 from engine import tallies
 from engine.database import transact
-from engine.execution import Execution, retry
+from engine.execution import INSTANCE, Execution, retry
 from engine.faults import describe
 from engine.identity import SYSTEM
 from engine.models import incident, instance
 from engine.runtime import Runtime
+from engine.statements import Statement
 
 log = logging.getLogger(__name__)
 
@@ -31,17 +32,28 @@ LONGEST: Final = 0.05
 """So many instances are taken together, and no further one after so many seconds."""
 
 _Do = Callable[[Runtime, sa.Connection, Any, datetime], object]
-_NOW = sa.bindparam("now", type_=instance.c.next_due_at.type)
-_TIMERS = (
-    sa.select(instance)
-    .where(instance.c.next_due_at <= _NOW, instance.c.status == "active")
-    .order_by(instance.c.next_due_at)
-)
-_RETRIES = (
-    sa.select(incident)
-    .where(incident.c.next_retry_at <= _NOW, incident.c.closed_at.is_(None))
-    .order_by(incident.c.next_retry_at)
-)
+
+
+class _Kind:
+    """A kind of due work: `columns` of what it is about, when it is due, and what is done."""
+
+    def __init__(
+        self, columns: Iterable[sa.Column[Any]], due: sa.Column[Any], valid: Any, do: _Do
+    ) -> None:
+        number, *_ = columns
+        now = sa.bindparam("now", type_=due.type)
+        waiting = sa.select(*columns).where(due <= now, valid)
+        self.do = do
+        self.first = (
+            waiting.with_only_columns(number)
+            .where(number.not_in(sa.bindparam("given_up", expanding=True)))
+            .order_by(due)
+            .limit(sa.bindparam("most", type_=sa.Integer))
+            .with_for_update(skip_locked=True)
+        )
+        """The most urgent ones, by number."""
+        self.one = Statement(waiting.where(number == sa.bindparam("number")))
+        """One of them, if it is still due."""
 
 
 def fire_due(runtime: Runtime, limit: int = 100) -> int:
@@ -51,10 +63,10 @@ def fire_due(runtime: Runtime, limit: int = 100) -> int:
     moved at all is logged and keeps no other waiting; the next call tries it again.
     """
     done = 0
-    for due, do in ((_TIMERS, _fire), (_RETRIES, _retry)):
+    for kind in (_TIMERS, _RETRIES):
         given_up: set[int] = set()
         while done < limit:
-            moved = _take(runtime, due, do, given_up, min(AT_ONCE, limit - done))
+            moved = _take(runtime, kind, given_up, min(AT_ONCE, limit - done))
             if not moved:
                 break
             done += moved
@@ -62,16 +74,8 @@ def fire_due(runtime: Runtime, limit: int = 100) -> int:
     return done
 
 
-def _take(runtime: Runtime, due: sa.Select[Any], do: _Do, given_up: set[int], most: int) -> int:
+def _take(runtime: Runtime, kind: _Kind, given_up: set[int], most: int) -> int:
     """Do the most urgent pieces of work that can be done, in one transaction. Returns how many."""
-    number = due.selected_columns.id
-    some = (
-        due.with_only_columns(number)
-        .where(number.not_in(sa.bindparam("given_up", expanding=True)))
-        .limit(sa.bindparam("most", type_=sa.Integer))
-        .with_for_update(skip_locked=True)
-    )
-    one = due.where(number == sa.bindparam("number"))
     taken: list[int] = []
 
     def work(connection: sa.Connection) -> int:
@@ -79,12 +83,12 @@ def _take(runtime: Runtime, due: sa.Select[Any], do: _Do, given_up: set[int], mo
         now = runtime.clock()
         until = time.monotonic() + LONGEST
         values = {"now": now, "given_up": sorted(given_up), "most": most}
-        for next_one in connection.execute(some, values).scalars().all():
+        for next_one in connection.execute(kind.first, values).scalars().all():
             taken[:] = [next_one]
             # What was taken before may have moved this one as well.
-            row = connection.execute(one, {"now": now, "number": next_one}).one_or_none()
+            row = kind.one.one_or_none(connection, {"now": now, "number": next_one})
             if row is not None:
-                do(runtime, connection, row, now)
+                kind.do(runtime, connection, row, now)
                 moved += 1
             if time.monotonic() > until:
                 break
@@ -100,7 +104,7 @@ def _take(runtime: Runtime, due: sa.Select[Any], do: _Do, given_up: set[int], mo
             if not taken:
                 raise
             given_up.update(taken)
-            log.error("%s %s can't be moved: %s", do.__name__, taken[0], describe(error))
+            log.error("%s %s can't be moved: %s", kind.do.__name__, taken[0], describe(error))
 
 
 def _fire(runtime: Runtime, connection: sa.Connection, row: Any, now: datetime) -> None:
@@ -121,3 +125,7 @@ def _fire(runtime: Runtime, connection: sa.Connection, row: Any, now: datetime) 
 
 def _retry(runtime: Runtime, connection: sa.Connection, row: Any, now: datetime) -> None:
     retry(runtime, connection, row, SYSTEM, now)
+
+
+_TIMERS = _Kind(INSTANCE, instance.c.next_due_at, instance.c.status == "active", _fire)
+_RETRIES = _Kind(incident.c, incident.c.next_retry_at, incident.c.closed_at.is_(None), _retry)

@@ -120,9 +120,7 @@ def _tasks_of(runtime: Runtime, business_key: str, where: sa.ColumnElement[bool]
         return rows_of(runtime, connection, rows)
 
 
-def rows_of(
-    runtime: Runtime, connection: sa.Connection, rows: Iterable[Any]
-) -> list[TaskRow]:
+def rows_of(runtime: Runtime, connection: sa.Connection, rows: Iterable[Any]) -> list[TaskRow]:
     """The tasks with the clauses that their elements carry out, by the version that each runs."""
     found = []
     for row in rows:

@@ -16,7 +16,7 @@ from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
 from SpiffWorkflow.util.task import TaskState
 
 from engine.diagrams import Element
-from engine.spiff.tree import LIVE, READY, STARTED, WAITING, Place
+from engine.spiff.tree import LIVE, STARTED, WAITING, Place
 
 
 class StepFailed(Exception):
