@@ -55,7 +55,7 @@ def start() -> ResponseReturnValue:
         page=page_number(),
         size=PAGE_SIZE,
     )
-    mine = queries.tray(runtime(), user.actor, mine=True, size=1).total
+    mine = queries.own_count(runtime(), user.actor)
     with reading() as connection:
         people = directory.names(connection, [task.assignee for task in page.rows])
     views = [
