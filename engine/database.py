@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -125,10 +125,22 @@ def reading(database: sa.Engine) -> sa.engine.Connection:
 
 def migrate(database: sa.Engine, *version_locations: Path) -> None:
     """Bring the tables to the newest version: the engine's own and those of the given folders."""
-    config = _migrations(version_locations)
     with database.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "heads")
+        upgrade(connection, ["heads"], *version_locations)
+
+
+def upgrade(connection: sa.Connection, to: Sequence[str], *version_locations: Path) -> None:
+    """Bring the tables to these revisions in the connection's transaction."""
+    config = _migrations(version_locations)
+    config.attributes["connection"] = connection
+    for revision in to:
+        command.upgrade(config, revision)
+
+
+def knows(revisions: Iterable[str], *version_locations: Path) -> bool:
+    """Whether these are revisions of the tables that this program came through."""
+    scripts = ScriptDirectory.from_config(_migrations(version_locations))
+    return set(revisions) <= {script.revision for script in scripts.walk_revisions()}
 
 
 def is_current(database: sa.Engine, *version_locations: Path) -> bool:

@@ -103,3 +103,7 @@ class InvalidAnswers(EngineError):
 
 class ServiceError(EngineError):
     """A service task failed in a foreseen way: the step is kept and an incident opened."""
+
+
+class UnusableBackup(EngineError):
+    """A backup cannot be made, read, or put into this database."""
