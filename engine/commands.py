@@ -355,8 +355,8 @@ def cancel(runtime: Runtime, instance_id: int, reason: str, actor: Actor) -> Non
 
 
 def _open_task(connection: sa.Connection, task_id: int) -> Any:
-    # The instance is locked, so that claiming, completing and saving a draft of one task follow each
-    # other; and before the task, as everything does: two orders would wait for each other.
+    # The instance is locked, so that claiming, completing and saving a draft of one task follow
+    # each other; before the task, as everything does: two orders would wait for each other.
     task = connection.execute(
         sa.select(user_task)
         .join(instance, instance.c.id == user_task.c.instance_id)

@@ -74,14 +74,14 @@ _UNREACHABLE = {
     "keepalives_count": 4,
     "tcp_user_timeout": 30_000,
 }
-_LONGEST_PAUSE = 120.0
-"""Seconds that a transaction may do nothing: a node that froze lets go of its locks after that."""
+_LONGEST_PAUSE = 4
+"""How many times the patience a transaction may do nothing: then a frozen node loses its locks."""
 
 
 def _prepare_postgresql(patience: float, connection: Any, record: Any) -> None:
     for setting, seconds in (
         ("lock_timeout", patience),
-        ("idle_in_transaction_session_timeout", max(_LONGEST_PAUSE, 2 * patience)),
+        ("idle_in_transaction_session_timeout", _LONGEST_PAUSE * patience),
     ):
         connection.execute(f"SET {setting} = {round(seconds * 1000)}")
     connection.commit()
@@ -154,7 +154,10 @@ def abandon(connection: sa.Connection) -> None:
     undone, its locks are free, and whatever it does from now on fails."""
     driver: Any = connection.connection.dbapi_connection
     if connection.dialect.name == "sqlite":
+        # Closing waits for statements that somebody still holds, and the lock for closing.
         driver.interrupt()
+        driver.execute("PRAGMA query_only = ON")
+        driver.rollback()
     else:
         driver.cancel_safe(timeout=5)
     connection.invalidate()

@@ -1,7 +1,7 @@
 """What happens without a person: timers that fall due and failed steps that are tried again.
 
 Any number of nodes may run this at once: each takes one instance at a time, locked, and skips what
-another has locked. APScheduler is only the clock that calls it.
+another has locked. A node's clock calls it (`web.nodes`).
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
+GRACE = 1.0
+"""Seconds until what was given up is broken off, if it isn't over by itself."""
 _T = TypeVar("_T")
 _ours = threading.local()
 
@@ -22,22 +24,32 @@ class _Aide(threading.Thread):
 
     def __init__(self) -> None:
         # A daemon: what hangs must not keep the process from ending.
-        super().__init__(name="handlers", daemon=True)
+        super().__init__(name="aide", daemon=True)
         self.asked: SimpleQueue[Callable[[], Any] | None] = SimpleQueue()
         self.done: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+        self._given_up = False
         self.start()
 
     def run(self) -> None:
-        while (call := self.asked.get()) is not None:
+        while not self._given_up and (call := self.asked.get()) is not None:
             try:
-                self.done.put((call(), None))
+                result: tuple[Any, BaseException | None] = (call(), None)
             except BaseException as error:
-                self.done.put((None, error))
+                result = (None, error)
+            # Nobody asks any more then, and an error would keep alive what it came from.
+            if not self._given_up:
+                self.done.put(result)
+            del call, result
 
     def give_up(self) -> None:
-        """End the thread as soon as it runs Python again, or else after its call."""
-        self.asked.put(None)
-        if self.ident is not None:
+        """End the thread after its call; and the call, if it goes on computing."""
+        self._given_up = True
+        last = threading.Timer(GRACE, self._break_off)
+        last.daemon = True
+        last.start()
+
+    def _break_off(self) -> None:
+        if self.is_alive() and self.ident is not None:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(self.ident), ctypes.py_object(SystemExit)
             )
