@@ -355,9 +355,13 @@ def cancel(runtime: Runtime, instance_id: int, reason: str, actor: Actor) -> Non
 
 
 def _open_task(connection: sa.Connection, task_id: int) -> Any:
-    # Locked, so that claiming, completing and saving a draft of one task follow each other.
+    # The instance is locked, so that claiming, completing and saving a draft of one task follow
+    # each other; before the task, as everything does: two orders would wait for each other.
     task = connection.execute(
-        sa.select(user_task).where(user_task.c.id == task_id).with_for_update(key_share=True)
+        sa.select(user_task)
+        .join(instance, instance.c.id == user_task.c.instance_id)
+        .where(user_task.c.id == task_id)
+        .with_for_update(of=instance, key_share=True)
     ).one_or_none()
     if task is None:
         raise NotFound("There is no such task.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,35 +17,74 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from engine.errors import Conflict
+from engine.errors import Conflict, Overrun
+from engine.outages import is_outage
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _ATTEMPTS = 8
 _T = TypeVar("_T")
 
 
-def connect(url: str) -> sa.Engine:
+PATIENCE = 30.0
+"""For how many seconds a transaction waits for others before it gives up."""
+
+
+def connect(url: str, patience: float = PATIENCE) -> sa.Engine:
     """An SQLAlchemy engine for `sqlite:///FILE` or `postgresql://...`.
 
     SQLite runs in WAL mode with synchronous FULL and foreign keys on, and takes the write lock
-    when a transaction begins, so that two writers wait for each other instead of failing.
+    when a transaction begins, so that two writers wait for each other instead of failing. Who waits
+    for longer than `patience` seconds is told so (`engine.outages`).
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(parsed, connect_args={"timeout": 30})
+        # A handler runs in a thread of its own, while the one that opened the connection waits.
+        engine = sa.create_engine(
+            parsed,
+            connect_args={"timeout": patience, "check_same_thread": False},
+            execution_options={"patience": patience},
+        )
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_immediate)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        return sa.create_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_size=10, pool_pre_ping=True
+        engine = sa.create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_size=10,
+            pool_pre_ping=True,
+            pool_timeout=patience,
+            connect_args={**_UNREACHABLE, **parsed.query},
+            execution_options={"patience": patience},
         )
+        sa.event.listen(engine, "connect", partial(_prepare_postgresql, patience))
+        return engine
     raise ValueError(
         f"The database has to be SQLite or PostgreSQL, not “{parsed.get_backend_name()}”. "
         "Write sqlite:///FILE or postgresql://USER@HOST/NAME."
     )
+
+
+# A server that vanished without a word is noticed within half a minute (milliseconds in the last).
+_UNREACHABLE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+_LONGEST_PAUSE = 4
+"""How many times the patience a transaction may do nothing: then a frozen node loses its locks."""
+
+
+def _prepare_postgresql(patience: float, connection: Any, record: Any) -> None:
+    for setting, seconds in (
+        ("lock_timeout", patience),
+        ("idle_in_transaction_session_timeout", _LONGEST_PAUSE * patience),
+    ):
+        connection.execute(f"SET {setting} = {round(seconds * 1000)}")
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
@@ -53,7 +93,6 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=30000",
     ):
         connection.execute(f"PRAGMA {pragma}")
     # SQLite's own folds ASCII only, and a search for “élodie” has to find “Élodie”.
@@ -74,28 +113,54 @@ def _begin_immediate(connection: sa.Connection) -> None:
 def transact(database: sa.Engine, work: Callable[[sa.Connection], _T]) -> _T:
     """Run `work` in one transaction and commit; begin again where another one came first.
 
-    Raises `Conflict` when that goes on for too long; every other error after a rollback.
+    Raises `Conflict` when that goes on for too long; every other error after a rollback. A step
+    that overran is known when `work` is begun again: `has_overrun` tells.
     """
     # All that `work` reads has to be of one moment, or a row read early would be taken together
     # with one that someone else wrote since. SQLite has no other way.
     whole = database
     if database.dialect.name == "postgresql":
         whole = database.execution_options(isolation_level="REPEATABLE READ")
+    give_up = time.monotonic() + database.get_execution_options().get("patience", PATIENCE)
+    overrun: tuple[str, ...] = ()
     for attempt in range(_ATTEMPTS):
         if attempt:
             time.sleep(random.uniform(0.5, 1.5) * 0.005 * 2**attempt)  # noqa: S311
         try:
             with whole.begin() as connection:
                 return work(connection)
+        except Overrun as error:
+            overrun = (*overrun, error.step)
+            whole = whole.execution_options(overrun=overrun)
         except Conflict:
             continue
         except DBAPIError as error:
-            if not is_race(error):
+            # Who waited for a lock all this time was not overtaken: the database is held.
+            if not is_race(error) or (is_outage(error) and time.monotonic() >= give_up):
                 raise
     raise Conflict(
         "Several people changed this case at the same moment. Nothing of this step was saved; "
         "please try again."
     )
+
+
+def has_overrun(connection: sa.Connection, step: str) -> bool:
+    """Whether this transaction was begun again because that step took too long."""
+    return step in connection.get_execution_options().get("overrun", ())
+
+
+def abandon(connection: sa.Connection) -> None:
+    """Close a connection on which a thread that was given up may still be at work: what it did is
+    undone, its locks are free, and whatever it does from now on fails."""
+    driver: Any = connection.connection.dbapi_connection
+    if connection.dialect.name == "sqlite":
+        # Closing waits for statements that somebody still holds, and the lock for closing.
+        driver.interrupt()
+        driver.execute("PRAGMA query_only = ON")
+        driver.rollback()
+    else:
+        driver.cancel_safe(timeout=5)
+    connection.invalidate()
 
 
 _ONLY_ONE_FIRST = (

@@ -1,7 +1,7 @@
 """What happens without a person: timers that fall due and failed steps that are tried again.
 
 Any number of nodes may run this at once: each takes one instance at a time, locked, and skips what
-another has locked. APScheduler is only the clock that calls it.
+another has locked. A node's clock calls it (`web.nodes`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from engine.faults import describe
 from engine.identity import SYSTEM
 from engine.models import incident, instance
 from engine.runtime import Runtime
+from engine.worklist import FARTHEST
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,11 @@ def fire_due(runtime: Runtime, limit: int = 100) -> int:
     moved at all is logged and keeps no other waiting; the next call tries it again.
     """
     done = 0
-    for query, do in ((_due_timers, _fire), (_due_retries, _retry)):
+    for query, do in (
+        (_due_timers, _fire),
+        (_due_retries, _retry),
+        (_misdated_retries, _retry),
+    ):
         given_up: set[int] = set()
         while done < limit and _take(runtime, query, do, given_up):
             done += 1
@@ -93,9 +98,18 @@ def _fire(runtime: Runtime, connection: sa.Connection, row: Any, now: datetime) 
 
 
 def _due_retries(now: datetime) -> sa.Select[Any]:
+    return _retries(incident.c.next_retry_at <= now)
+
+
+def _misdated_retries(now: datetime) -> sa.Select[Any]:
+    """Those that a clock put off that was far ahead; on the right one they would wait for it."""
+    return _retries(incident.c.next_retry_at > now + FARTHEST)
+
+
+def _retries(due: sa.ColumnElement[bool]) -> sa.Select[Any]:
     return (
         sa.select(incident)
-        .where(incident.c.next_retry_at <= now, incident.c.closed_at.is_(None))
+        .where(due, incident.c.closed_at.is_(None))
         .order_by(incident.c.next_retry_at)
     )
 

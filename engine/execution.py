@@ -135,7 +135,7 @@ class Execution:
     ) -> Execution:
         """Restore an active instance. Raises NotFound if there is none, or it has ended."""
         row = connection.execute(
-            sa.select(instance).where(instance.c.id == instance_id)
+            sa.select(instance).where(instance.c.id == instance_id).with_for_update(key_share=True)
         ).one_or_none()
         if row is None or row.status != "active":
             raise NotFound("This process is not running: it has ended, or it never existed.")
@@ -411,6 +411,7 @@ def correlate(
         sa.select(instance)
         .where(instance.c.business_key == business_key, instance.c.status == "active")
         .order_by(instance.c.id)
+        .with_for_update(key_share=True)
     ).all()
     for row in rows:
         execution = Execution(runtime, connection, row, actor, now, moves)

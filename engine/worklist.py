@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
 """How long after its first, second, ... failure something is tried again; then a person has to."""
+FARTHEST = 2 * RETRIES[-1]
+"""Nothing is put off for so long; a date beyond was written by a clock that was wrong."""
 
 
 def next_attempt(attempts: int, now: datetime) -> datetime | None:

@@ -8,12 +8,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import NoReturn
 
 import structlog
 import waitress
-from apscheduler.schedulers.background import BackgroundScheduler
 
 from engine import database, due, outbox
 from engine.faults import describe
@@ -84,41 +84,38 @@ def work(runtime: Runtime, settings: Settings, seconds: float) -> None:
 def clock(runtime: Runtime, settings: Settings, seconds: float) -> Iterator[None]:
     """Do due work and send messages every `seconds` while the context lasts; on leaving, finish
     what was begun."""
-    scheduler = BackgroundScheduler(timezone="UTC")
     stopping = threading.Event()
-
-    def every_tick(job: Callable[..., None], *arguments: object) -> None:
-        scheduler.add_job(
-            job,
-            "interval",
-            args=(runtime, *arguments),
-            seconds=seconds,
-            max_instances=1,
-            coalesce=True,
-            misfire_grace_time=None,
-        )
-
-    every_tick(_do_due_work)
+    jobs = [partial(_do_due_work, runtime, stopping)]
     senders = _senders(settings)
     if senders:
         # By itself: a mail server that answers slowly must not hold up the timers.
-        every_tick(_send_messages, senders, stopping)
+        jobs.append(partial(_send_messages, runtime, senders, stopping))
     else:
         log.warning(
             "no mail server is set: messages by e-mail stay in the outbox",
             setting="PATHWAYS_SMTP_URL",
         )
-    scheduler.start()
+    threads = [threading.Thread(target=_repeat, args=(job, seconds, stopping)) for job in jobs]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         stopping.set()
-        scheduler.shutdown(wait=True)
+        for thread in threads:
+            thread.join()
 
 
-def _do_due_work(runtime: Runtime) -> None:
+def _repeat(job: Callable[[], None], seconds: float, stopping: threading.Event) -> None:
+    # How long it has waited, and not what time it is: a clock that is set back by a day must not
+    # keep a node idle for a day.
+    while not stopping.wait(seconds):
+        job()
+
+
+def _do_due_work(runtime: Runtime, stopping: threading.Event) -> None:
     try:
-        while due.fire_due(runtime, limit=_AT_ONCE) >= _AT_ONCE:
+        while not stopping.is_set() and due.fire_due(runtime, limit=_AT_ONCE) >= _AT_ONCE:
             pass
     except Exception as error:
         # The next tick tries again: a database that restarts must not end the node.
@@ -163,10 +160,7 @@ def _stop(signal_number: int, frame: FrameType | None) -> NoReturn:
 
 def _log_to_stderr(settings: Settings) -> None:
     level = getattr(logging, settings.log_level.upper())
-    # The clock's own news of every tick is not worth a line.
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)
-    # Nor is that a tick was left out because the one before is still at work.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
