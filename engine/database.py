@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -210,9 +210,14 @@ def knows(revisions: Iterable[str], *version_locations: Path) -> bool:
 
 def is_current(database: sa.Engine, *version_locations: Path) -> bool:
     """Whether the tables are of the version that this program writes."""
-    newest = ScriptDirectory.from_config(_migrations(version_locations)).get_heads()
+    newest = _newest(version_locations)
     with reading(database) as connection:
-        return set(MigrationContext.configure(connection).get_current_heads()) == set(newest)
+        return set(MigrationContext.configure(connection).get_current_heads()) == newest
+
+
+@cache
+def _newest(version_locations: Sequence[Path]) -> frozenset[str]:
+    return frozenset(ScriptDirectory.from_config(_migrations(version_locations)).get_heads())
 
 
 def _migrations(version_locations: Sequence[Path]) -> Config:

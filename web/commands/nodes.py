@@ -31,9 +31,7 @@ def serve(options: Options) -> int:
 
 def _serve_arguments(parser: argparse.ArgumentParser) -> None:
     database_argument(parser)
-    parser.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
-    )
+    _host_argument(parser)
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
     parser.add_argument("--threads", type=int, default=8, help="requests answered side by side")
     parser.add_argument(
@@ -47,7 +45,10 @@ def worker(options: Options) -> int:
 
     # A worker signs no cookies, so the key that web nodes share is no business of its.
     os.environ.setdefault("PATHWAYS_SECRET_KEY", secrets.token_urlsafe(48))
-    nodes.work(runtime(options), _settings(options), options.every)
+    try:
+        nodes.work(runtime(options), _settings(options), options.every, options.host, options.port)
+    except nodes.NodeError as error:
+        raise UsageError(str(error)) from None
     return 0
 
 
@@ -59,6 +60,16 @@ def _worker_arguments(parser: argparse.ArgumentParser) -> None:
         default=5.0,
         metavar="SECONDS",
         help="seconds between two looks for due work (default: 5)",
+    )
+    _host_argument(parser)
+    parser.add_argument(
+        "--port", type=int, help="port on which to tell how the worker is (default: on none)"
+    )
+
+
+def _host_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
     )
 
 
