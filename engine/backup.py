@@ -28,7 +28,8 @@ from engine.errors import UnusableBackup
 from engine.models import instance
 
 FORMAT = "pathways backup 1"
-_VERSIONS = "alembic_version"
+_OTHERS = ("alembic_version", "tray_tally")
+"""What is no data: the versions stand in the header, and the tallies the database keeps itself."""
 _AT_ONCE = 500
 
 _Code = Callable[[Any], Any]
@@ -153,7 +154,7 @@ def _tables(connection: sa.Connection) -> list[sa.Table]:
         for column in table.c:
             if isinstance(column.type, sa.JSON):
                 column.type.none_as_null = bool(column.nullable)
-    return [table for table in found.sorted_tables if table.name != _VERSIONS]
+    return [table for table in found.sorted_tables if table.name not in _OTHERS]
 
 
 def _save_rows(connection: sa.Connection, table: sa.Table, to: _Sealed) -> int:

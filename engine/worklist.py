@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from engine.automation import Automation
 from engine.diagrams import Element
+from engine.faults import describe
 from engine.models import LONGEST_ACTOR, draft, incident, user_task
 from engine.spiff import Failure, StepFailed, Token
 from engine.timescales import due_at
@@ -75,7 +76,9 @@ def _due(automation: Automation, element: Element) -> datetime | None:
         return due_at(automation.model.timescale(element.due), automation.now)
     except (StepFailed, ValueError) as error:
         # Better a task without a date than no task.
-        log.warning("due date of %s in %s: %s", element.id, automation.instance_id, error)
+        log.warning(
+            "due date of %s in %s: %s", element.id, automation.instance_id, describe(error)
+        )
         return None
 
 
