@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from types import FrameType
-from typing import NoReturn
+from functools import partial
 
 import structlog
-import waitress
-from apscheduler.schedulers.background import BackgroundScheduler
+from flask import Flask
 
 from engine import database, due, outbox
 from engine.faults import describe
@@ -22,8 +17,10 @@ from engine.runtime import Runtime
 from handlers import MIGRATIONS
 from handlers.mail import smtp_sender
 from handlers.notifications import MAIL
-from web import demo, simulation
+from web import demo, logs, simulation
 from web.app import create_app
+from web.listening import Listener, told_to_stop
+from web.operations import create_operations_app
 from web.settings import Settings
 
 log = structlog.get_logger("node")
@@ -36,89 +33,94 @@ class NodeError(Exception):
 
 
 def serve(runtime: Runtime, settings: Settings, host: str, port: int, threads: int) -> None:
-    """Answer browsers on `host` and `port` until the process is told to stop.
+    """Answer browsers on `host` and `port` until the process is told to stop, and then finish what
+    was begun.
 
     In demonstration mode the database is migrated and filled first, and due work is done here
     too, so that one command shows everything. Raises `NodeError` if the port is taken.
     """
-    _log_to_stderr(settings)
+    logs.configure(settings.log_level)
     guests: tuple[demo.Guest, ...] = ()
     if settings.demo:
         database.migrate(runtime.database, MIGRATIONS)
         guests = simulation.furnish(runtime)
         demo.receive_examples(runtime)
+    listener = _listener(create_app(runtime, settings), host, port, threads)
+    with told_to_stop() as told:
+        _announce(f"http://{host}:{port}", guests)
+        if settings.demo:
+            with clock(runtime, settings, seconds=5):
+                listener.answer(told)
+        else:
+            listener.answer(told)
+
+
+def work(runtime: Runtime, settings: Settings, seconds: float, host: str, port: int | None) -> None:
+    """Do what is due, looking every `seconds`, until the process is told to stop.
+
+    Any number of these may run beside each other: each piece of due work is claimed by one. With a
+    `port`, the node answers there how it is. Raises `NodeError` if the port is taken.
+    """
+    logs.configure(settings.log_level)
+    listener = None
+    if port is not None:
+        listener = _listener(create_operations_app(runtime, settings), host, port, threads=2)
+    with told_to_stop() as told:
+        log.info("worker started", every_seconds=seconds)
+        with clock(runtime, settings, seconds):
+            if listener is None:
+                told.wait()
+            else:
+                listener.answer(told)
+        log.info("worker stopped")
+
+
+def _listener(app: Flask, host: str, port: int, threads: int) -> Listener:
     try:
-        server = waitress.create_server(
-            create_app(runtime, settings), host=host, port=port, threads=threads, ident=None
-        )
+        return Listener(app, host, port, threads)
     except OSError as error:
         raise NodeError(
             f"Port {port} on {host} cannot be used: {error.strerror or error}. Stop what uses it, "
-            f"or take another with: pathways serve --port {port + 1}"
+            f"or take another with: --port {port + 1}"
         ) from None
-    signal.signal(signal.SIGTERM, _stop)
-    _announce(f"http://{host}:{port}", guests)
-    if settings.demo:
-        with clock(runtime, settings, seconds=5):
-            server.run()
-    else:
-        server.run()
-
-
-def work(runtime: Runtime, settings: Settings, seconds: float) -> None:
-    """Do what is due, looking every `seconds`, until the process is told to stop.
-
-    Any number of these may run beside each other: each piece of due work is claimed by one.
-    """
-    _log_to_stderr(settings)
-    told_to_stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told_to_stop.set())
-    log.info("worker started", every_seconds=seconds)
-    with clock(runtime, settings, seconds):
-        told_to_stop.wait()
-    log.info("worker stopped")
 
 
 @contextmanager
 def clock(runtime: Runtime, settings: Settings, seconds: float) -> Iterator[None]:
     """Do due work and send messages every `seconds` while the context lasts; on leaving, finish
     what was begun."""
-    scheduler = BackgroundScheduler(timezone="UTC")
     stopping = threading.Event()
-
-    def every_tick(job: Callable[..., None], *arguments: object) -> None:
-        scheduler.add_job(
-            job,
-            "interval",
-            args=(runtime, *arguments),
-            seconds=seconds,
-            max_instances=1,
-            coalesce=True,
-            misfire_grace_time=None,
-        )
-
-    every_tick(_do_due_work)
+    jobs = [partial(_do_due_work, runtime, stopping)]
     senders = _senders(settings)
     if senders:
         # By itself: a mail server that answers slowly must not hold up the timers.
-        every_tick(_send_messages, senders, stopping)
+        jobs.append(partial(_send_messages, runtime, senders, stopping))
     else:
         log.warning(
             "no mail server is set: messages by e-mail stay in the outbox",
             setting="PATHWAYS_SMTP_URL",
         )
-    scheduler.start()
+    threads = [threading.Thread(target=_repeat, args=(job, seconds, stopping)) for job in jobs]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         stopping.set()
-        scheduler.shutdown(wait=True)
+        for thread in threads:
+            thread.join()
 
 
-def _do_due_work(runtime: Runtime) -> None:
+def _repeat(job: Callable[[], None], seconds: float, stopping: threading.Event) -> None:
+    # How long it has waited, and not what time it is: a clock that is set back by a day must not
+    # keep a node idle for a day.
+    while not stopping.wait(seconds):
+        job()
+
+
+def _do_due_work(runtime: Runtime, stopping: threading.Event) -> None:
     try:
-        while due.fire_due(runtime, limit=_AT_ONCE) >= _AT_ONCE:
+        while not stopping.is_set() and due.fire_due(runtime, limit=_AT_ONCE) >= _AT_ONCE:
             pass
     except Exception as error:
         # The next tick tries again: a database that restarts must not end the node.
@@ -155,27 +157,3 @@ def _announce(address: str, guests: tuple[demo.Guest, ...]) -> None:
         lines.append("")
     lines.append("Stop it with Ctrl+C.")
     print("\n".join(lines), flush=True)
-
-
-def _stop(signal_number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(0)
-
-
-def _log_to_stderr(settings: Settings) -> None:
-    level = getattr(logging, settings.log_level.upper())
-    # The clock's own news of every tick is not worth a line.
-    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)
-    # Nor is that a tick was left out because the one before is still at work.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer()
-            if sys.stderr.isatty()
-            else structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

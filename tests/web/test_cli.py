@@ -23,6 +23,7 @@ import sqlalchemy as sa
 
 from engine import database
 from web import cli
+from web.commands.command import MODELS
 
 ROOT = Path(__file__).parents[2]
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -152,7 +153,7 @@ DISCUSSED = {
 def test_run_prints_the_trace_of_a_shipped_diagram(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    diagram = str(cli.MODELS / "caf" / "step_up.bpmn")
+    diagram = str(MODELS / "caf" / "step_up.bpmn")
     answers = tmp_path / "answers.json"
     answers.write_text(
         json.dumps({"discuss_with_dats": [DISCUSSED], "note_step_up_discussion": {}})
@@ -166,7 +167,7 @@ def test_run_prints_the_trace_of_a_shipped_diagram(
 
 
 def test_run_says_where_it_waits_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    diagram = str(cli.MODELS / "caf" / "step_up.bpmn")
+    diagram = str(MODELS / "caf" / "step_up.bpmn")
     assert cli.main(["run", diagram, "--json", "--answers", '{"no_such": {}}']) == 0
     tried = json.loads(capsys.readouterr().out)
     assert tried["process"] == "step_up" and not tried["ended"]
@@ -176,7 +177,7 @@ def test_run_says_where_it_waits_as_json(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_run_tells_an_incident_and_exits_with_1(capsys: pytest.CaptureFixture[str]) -> None:
-    diagram = str(cli.MODELS / "caf" / "step_up.bpmn")
+    diagram = str(MODELS / "caf" / "step_up.bpmn")
     given = json.dumps({"discuss_with_dats": DISCUSSED})
     assert cli.main(["run", diagram, "--answers", given]) == 1
     assert "waits at step_up/note_step_up_discussion: " in capsys.readouterr().out
@@ -185,7 +186,7 @@ def test_run_tells_an_incident_and_exits_with_1(capsys: pytest.CaptureFixture[st
 def test_run_refuses_answers_that_cannot_be_used(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    diagram = str(cli.MODELS / "caf" / "step_up.bpmn")
+    diagram = str(MODELS / "caf" / "step_up.bpmn")
     for given, words in (
         ("{", "not JSON"),
         (str(tmp_path / "none.json"), "cannot be read"),
