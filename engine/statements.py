@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Protocol
@@ -28,18 +28,22 @@ class Changes(Protocol):
     rowcount: int
 
 
-@contextmanager
-def together(connection: sa.Connection) -> Iterator[None]:
+def together(connection: sa.Connection) -> AbstractContextManager[None]:
     """Send what is run in this context in one go, where the driver can.
 
     PostgreSQL then answers once rather than to each statement. How many rows a statement changed
     is known only after the context; to read rows within it waits for all that was sent before.
     Nothing but statements of this module may run in it.
     """
-    if connection.dialect.name != "postgresql":
-        yield
-        return
-    driver: Any = _driver(connection)
+    return _pipeline(connection) if connection.dialect.name == "postgresql" else _IN_TURN
+
+
+_IN_TURN: AbstractContextManager[None] = nullcontext()
+
+
+@contextmanager
+def _pipeline(connection: sa.Connection) -> Iterator[None]:
+    driver = _driver(connection)
     try:
         with driver.pipeline():
             yield

@@ -64,13 +64,18 @@ def start() -> ResponseReturnValue:
             "href": _bare(),
             "current": not filters.tray and not filters.mine,
         },
-        {"text": "Your tasks", "href": _bare(mine=True), "count": mine, "current": filters.mine},
+        {
+            "text": "Your tasks",
+            "href": _bare(mine=True),
+            "count": f"{mine:,}",
+            "current": filters.mine,
+        },
     ]
     views += [
         {
             "text": vocabulary.label("tray", tray),
             "href": _bare(tray=tray),
-            "count": number,
+            "count": f"{number:,}",
             "current": filters.tray == tray and not filters.mine,
         }
         for tray, number in counts.items()
