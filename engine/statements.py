@@ -196,6 +196,8 @@ def _as_sqlalchemy(
 
 
 def _binding(kind: Any, dialect: sa.Dialect) -> _Process | None:
+    if isinstance(kind, sa.LargeBinary):
+        return None  # both drivers take bytes as they are
     process: _Process | None = kind.dialect_impl(dialect).bind_processor(dialect)
     return process
 
