@@ -92,7 +92,7 @@ def everything_in(node: Any) -> Iterator[Any]:
 def written() -> list[Any]:
     """All that the examples and the cells of the page are made of."""
     table = function_table(CALENDAR_FUNCTIONS).names
-    found = []
+    found: list[Any] = []
     for example in EXAMPLES:
         found += everything_in(Parser(example.rpartition(" => ")[0], table).expression())
     for cell, _, _ in CELLS:
@@ -114,8 +114,8 @@ def test_a_construct_has_an_example(written: list[Any], kind: type) -> None:
         *((nodes.Logic, operator) for operator in ("and", "or")),
     ],
 )
-def test_an_operator_has_an_example(written: list[Any], kind: type, operator: str) -> None:
-    assert any(type(node) is kind and node.operator == operator for node in written)
+def test_an_operator_has_an_example(written: list[Any], kind: type[Any], operator: str) -> None:
+    assert any(isinstance(node, kind) and node.operator == operator for node in written)
 
 
 @pytest.mark.parametrize("name", SCALARS)
