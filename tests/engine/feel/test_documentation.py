@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,34 @@ def test_a_construct_has_an_example(written: list[Any], kind: type) -> None:
 )
 def test_an_operator_has_an_example(written: list[Any], kind: type[Any], operator: str) -> None:
     assert any(isinstance(node, kind) and node.operator == operator for node in written)
+
+
+WAYS: dict[str, Callable[[Any], bool]] = {
+    "some": lambda node: type(node) is nodes.Quantified and not node.every,
+    "every": lambda node: type(node) is nodes.Quantified and node.every,
+    "a loop from one to another": lambda node: type(node) is nodes.Domain and bool(node.end),
+    "a loop of several variables": lambda node: type(node) is nodes.For and len(node.domains) > 1,
+    "named arguments": lambda node: type(node) is nodes.Call and bool(node.named),
+    "named arguments of an entry": lambda node: type(node) is nodes.Invocation and bool(node.named),
+    "a parameter with a type": lambda node: type(node) is nodes.Lambda and any(node.types),
+    "a range without its start": lambda node: (
+        type(node) is nodes.Interval and not node.start_included
+    ),
+    "a range without its end": lambda node: type(node) is nodes.Interval and not node.end_included,
+    "a range open to one side": lambda node: type(node) is nodes.Interval and node.start is None,
+    "an item by its number": lambda node: (
+        type(node) is nodes.Filter and type(node.condition) is nodes.Literal
+    ),
+    "items by a condition": lambda node: (
+        type(node) is nodes.Filter and type(node.condition) is nodes.Comparison
+    ),
+}
+"""What the kind of a node alone does not tell apart."""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_way_to_write_a_construct_has_an_example(written: list[Any], way: str) -> None:
+    assert any(WAYS[way](node) for node in written)
 
 
 @pytest.mark.parametrize("name", SCALARS)
