@@ -124,7 +124,6 @@ WAYS: dict[str, Callable[[Any], bool]] = {
     "a loop from one to another": lambda node: type(node) is nodes.Domain and bool(node.end),
     "a loop of several variables": lambda node: type(node) is nodes.For and len(node.domains) > 1,
     "named arguments": lambda node: type(node) is nodes.Call and bool(node.named),
-    "named arguments of an entry": lambda node: type(node) is nodes.Invocation and bool(node.named),
     "a parameter with a type": lambda node: type(node) is nodes.Lambda and any(node.types),
     "a range without its start": lambda node: (
         type(node) is nodes.Interval and not node.start_included
