@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,7 @@ def everything_in(node: Any) -> Iterator[Any]:
 def written() -> list[Any]:
     """All that the examples and the cells of the page are made of."""
     table = function_table(CALENDAR_FUNCTIONS).names
-    found = []
+    found: list[Any] = []
     for example in EXAMPLES:
         found += everything_in(Parser(example.rpartition(" => ")[0], table).expression())
     for cell, _, _ in CELLS:
@@ -114,8 +114,35 @@ def test_a_construct_has_an_example(written: list[Any], kind: type) -> None:
         *((nodes.Logic, operator) for operator in ("and", "or")),
     ],
 )
-def test_an_operator_has_an_example(written: list[Any], kind: type, operator: str) -> None:
-    assert any(type(node) is kind and node.operator == operator for node in written)
+def test_an_operator_has_an_example(written: list[Any], kind: type[Any], operator: str) -> None:
+    assert any(isinstance(node, kind) and node.operator == operator for node in written)
+
+
+WAYS: dict[str, Callable[[Any], bool]] = {
+    "some": lambda node: type(node) is nodes.Quantified and not node.every,
+    "every": lambda node: type(node) is nodes.Quantified and node.every,
+    "a loop from one to another": lambda node: type(node) is nodes.Domain and bool(node.end),
+    "a loop of several variables": lambda node: type(node) is nodes.For and len(node.domains) > 1,
+    "named arguments": lambda node: type(node) is nodes.Call and bool(node.named),
+    "a parameter with a type": lambda node: type(node) is nodes.Lambda and any(node.types),
+    "a range without its start": lambda node: (
+        type(node) is nodes.Interval and not node.start_included
+    ),
+    "a range without its end": lambda node: type(node) is nodes.Interval and not node.end_included,
+    "a range open to one side": lambda node: type(node) is nodes.Interval and node.start is None,
+    "an item by its number": lambda node: (
+        type(node) is nodes.Filter and type(node.condition) is nodes.Literal
+    ),
+    "items by a condition": lambda node: (
+        type(node) is nodes.Filter and type(node.condition) is nodes.Comparison
+    ),
+}
+"""What the kind of a node alone does not tell apart."""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_way_to_write_a_construct_has_an_example(written: list[Any], way: str) -> None:
+    assert any(WAYS[way](node) for node in written)
 
 
 @pytest.mark.parametrize("name", SCALARS)

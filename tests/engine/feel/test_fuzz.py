@@ -94,12 +94,9 @@ def again_and_again(test: Callable[[], None]) -> Callable[[], None]:
 
     Each round begins anew, for what hypothesis remembers of a round grows with it.
     """
-    run = settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        **({"database": None} if MINUTES else {}),
-    )(test)
+    run = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))(
+        test
+    )
 
     def rounds() -> None:
         end = time.monotonic() + MINUTES * 30
