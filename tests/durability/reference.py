@@ -17,7 +17,7 @@ from engine.worklist import RETRIES
 from tests.engine.drawing import document, element, flows, message, process, properties, timer
 from tests.engine.errand import TIMESCALES, form, radio
 
-DAY, PAUSE = timedelta(days=1), timedelta(hours=5)
+DAY, PAUSE, LONG = timedelta(days=1), timedelta(hours=5), timedelta(days=3)
 
 
 def files(version: int) -> dict[str, bytes]:
@@ -69,11 +69,20 @@ def files(version: int) -> dict[str, bytes]:
         element("startEvent", "s")
         + element("subProcess", "episode", episode)
         + element("boundaryEvent", "stopped", message("stop"), attachedToRef="episode")
+        + element(
+            "boundaryEvent",
+            "long",
+            timer("timeDuration", "duration(&quot;P3D&quot;)"),
+            attachedToRef="episode",
+            cancelActivity="false",
+        )
         + user("wind_up")
+        + user("look_in")
         + element("endEvent", "e1")
         + element("endEvent", "e2")
-        + flows("s > episode > e1; stopped > wind_up > e2"),
-        dict.fromkeys(("episode", "wind_up"), "Worker"),
+        + element("endEvent", "e3")
+        + flows("s > episode > e1; stopped > wind_up > e2; long > look_in > e3"),
+        dict.fromkeys(("episode", "wind_up", "look_in"), "Worker"),
     )
     called = process(
         "q",
@@ -110,29 +119,35 @@ class Episode:
     """Where a case is: what there is to do, what runs out when, and what went wrong."""
 
     version: int
+    began: datetime
     tasks: set[str] = field(default_factory=lambda: {"prepare"})
     faults: list[Fault] = field(default_factory=list)
     remind_at: datetime | None = None
     pause_until: datetime | None = None
     joined: int = 0
     status: str = "active"
+    running: bool = True
+    """Whether it is neither over nor stopped; look_in and wind_up may be left then."""
+
+    def __post_init__(self) -> None:
+        self.long_at: datetime | None = due_at(LONG, self.began)
+
+    @property
+    def timers(self) -> dict[str, datetime]:
+        """What runs out when."""
+        found = {"remind": self.remind_at, "pause": self.pause_until, "long": self.long_at}
+        return {name: moment for name, moment in found.items() if moment is not None}
 
     @property
     def due(self) -> datetime | None:
-        return min((d for d in (self.remind_at, self.pause_until) if d), default=None)
+        return min(self.timers.values(), default=None)
 
     @property
     def tokens(self) -> int:
         """How many tokens the instance has, with those of the events that wait around it."""
-        if self.status != "active":
-            return 0
-        if "wind_up" in self.tasks:
-            return 1
-        own = self.tasks - {"check"}
-        around = 2  # the sub-process, and the message that stops it
-        called = "check" in self.tasks
-        timers = (self.remind_at is not None) + (self.pause_until is not None)
-        return around + len(own) + called + timers + len(self.faults) + self.joined
+        around = 2 * self.running  # the sub-process, and the message that stops it
+        # The task of the called process stands for the call.
+        return around + len(self.tasks) + len(self.timers) + len(self.faults) + self.joined
 
     def complete(self, task: str, verdict: str, works: bool, now: datetime) -> None:
         self.tasks.remove(task)
@@ -148,16 +163,15 @@ class Episode:
                 if self.joined == 2:
                     self.joined = 0
                     self.pause_until = due_at(PAUSE, now)
-            case "conclude":
-                if verdict == "fine":
-                    self._end_if_nothing_is_left()
-                else:
-                    self.tasks.add("prepare")
-            case "wind_up":
-                self.status = "completed"
+            case "conclude" if verdict != "fine":
+                self.tasks.add("prepare")
+        self._see_what_is_left()
 
-    def _end_if_nothing_is_left(self) -> None:
-        if not self.faults:
+    def _see_what_is_left(self) -> None:
+        inside = self.tasks - {"wind_up", "look_in"}
+        if self.running and not (inside or self.faults or self.pause_until or self.joined):
+            self.running, self.long_at = False, None
+        if not self.running and not self.tasks:
             self.status = "completed"
 
     def _try(self, step: str, works: bool, now: datetime) -> None:
@@ -169,15 +183,17 @@ class Episode:
 
     def fire(self, works: bool, now: datetime) -> bool:
         """What a moment does to the case; whether a timer of it went off."""
-        if self.due is None or self.due > now:
-            return False
-        if self.remind_at is not None:
+        late = [name for name, moment in self.timers.items() if moment <= now]
+        if "remind" in late and self.remind_at is not None:
             self.remind_at = next_due(DAY, self.remind_at, now)
             self._try("remind", works, now)
-        else:
+        if "pause" in late:
             self.pause_until = None
             self.tasks.add("conclude")
-        return True
+        if "long" in late:
+            self.long_at = None
+            self.tasks.add("look_in")
+        return bool(late)
 
     def retry(self, fault: Fault, works: bool, now: datetime) -> None:
         if not works:
@@ -187,20 +203,24 @@ class Episode:
             return
         self.faults.remove(fault)
         self._try(fault.step, works, now)
-        if not self.tasks and self.due is None and not self.joined:
-            self._end_if_nothing_is_left()
+        self._see_what_is_left()
 
     def stop(self) -> bool:
-        if self.status != "active" or "wind_up" in self.tasks:
+        """Whether there was anything to stop."""
+        if not self.running:
             return False
-        self.tasks, self.faults, self.joined = {"wind_up"}, [], 0
-        self.remind_at = self.pause_until = None
+        self.tasks = {"wind_up"} | (self.tasks & {"look_in"})
+        self._give_up()
         return True
 
     def cancel(self) -> None:
-        self.stop()
         self.tasks = set()
+        self._give_up()
         self.status = "cancelled"
+
+    def _give_up(self) -> None:
+        self.running, self.faults, self.joined = False, [], 0
+        self.remind_at = self.pause_until = self.long_at = None
 
     @property
     def failed(self) -> Counter[str]:
