@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
@@ -16,9 +16,11 @@ import pytest
 
 from engine import commands, database
 from engine.runtime import Runtime
+from handlers import MIGRATIONS
 from tests.durability.node import services
 from tests.engine.conftest import MANAGER, Clock, write
 from tests.engine.errand import FILES
+from tests.postgres import Server, own_server
 from tests.smtp import MailServer, mail_server
 
 ROOT = Path(__file__).parents[2]
@@ -68,11 +70,28 @@ def clock() -> Clock:
 @pytest.fixture
 def runtime(database_url: str, clock: Clock, tmp_path: Path) -> Iterator[Runtime]:
     """A node in this process, with the errand model deployed."""
-    engine = database.connect(database_url)
+    with errands(database_url, clock, tmp_path) as runtime:
+        yield runtime
+
+
+@contextmanager
+def errands(url: str, clock: Clock, folder: Path) -> Iterator[Runtime]:
+    """A node on a migrated database, with the errand model deployed."""
+    engine = database.connect(url)
     runtime = Runtime(engine, services(), clock)
-    commands.deploy(runtime, write(tmp_path / "errand", FILES), MANAGER)
+    commands.deploy(runtime, write(folder / "errand", FILES), MANAGER)
     yield runtime
     engine.dispose()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A PostgreSQL server that may be stopped, and that keeps what it has acknowledged."""
+    with own_server(synchronous_commit="on") as running:
+        engine = database.connect(running.url)
+        database.migrate(engine, MIGRATIONS)
+        engine.dispose()
+        yield running
 
 
 @pytest.fixture

@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import sqlalchemy as sa
 
-from engine import commands, database, due
+from engine import commands, database, due, models
 from engine.errors import EngineError
 from engine.identity import Actor
 from engine.runtime import Runtime
 from engine.services import ServiceRegistry
+from tests.durability.node import services
+from web import nodes
+from web.settings import Settings
 
 WORKERS = tuple(Actor(name, frozenset({"worker"})) for name in ("wyn", "oli", "sam"))
 MANAGER = Actor("max", frozenset({"manager"}))
@@ -75,6 +79,19 @@ def contend(side: Side, rounds: list[Round], gate: Any) -> None:
                 result = {"refused": type(refusal).__name__, "words": refusal.message}
             result |= {"began": began, "ended": time.monotonic()}
             results.write(orjson.dumps(result) + b"\n")
+    runtime.database.dispose()
+
+
+def catch_up(url: str, now: datetime) -> None:
+    """Do what a worker does until nothing is overdue."""
+    runtime = Runtime(database.connect(url), services(), lambda: now)
+    overdue = sa.select(sa.func.count()).where(models.instance.c.next_due_at <= now)
+    with nodes.clock(runtime, Settings(secret_key="x" * 32), seconds=0.1):
+        left = 1
+        while left:
+            time.sleep(0.1)
+            with database.reading(runtime.database) as connection:
+                left = connection.execute(overdue).scalar_one()
     runtime.database.dispose()
 
 

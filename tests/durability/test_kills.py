@@ -22,10 +22,11 @@ import sqlalchemy as sa
 
 from engine import database, models, queries
 from engine.runtime import Runtime
-from tests.durability.conftest import Begin
+from tests.durability.conftest import Begin, errands
 from tests.durability.node import Orders, run
 from tests.durability.whole import assert_whole
 from tests.engine.conftest import Clock
+from tests.postgres import Server
 from tests.smtp import MailServer
 
 KILLS = int(os.environ.get("PATHWAYS_KILLS", "0"))
@@ -218,3 +219,30 @@ def test_two_nodes_that_are_killed_at_any_moment(ward: Ward) -> None:
     assert code == 0
     ward.assert_nothing_lost()
     ward.assert_at_their_end(*cases)
+
+
+@pytest.mark.timeout(3600 if LONG else 60)
+def test_a_database_server_that_crashes_keeps_what_it_acknowledged(
+    begin: Begin, server: Server, clock: Clock, post: MailServer, tmp_path: Path
+) -> None:
+    """As after a power cut, while two nodes are at work; they end with an error, and others go
+    on where they were."""
+    chance = random.Random(KILLS)
+    with errands(server.url, clock, tmp_path) as runtime:
+        ward = Ward(begin, runtime, server.url, post, tmp_path)
+        cases = ("first", "second", "third")
+        for _ in range(KILLS // 10 or 3):
+            nodes = [ward.begin_node(*cases) for _ in range(2)]
+            time.sleep(chance.uniform(0.1, 0.6))
+            server.stop(at_once=True)
+            for process, orders in nodes:
+                process.join(60)
+                ward.take_note(orders)
+            server.start()
+            ward.assert_nothing_lost()
+            if not any(ward.is_running(case) for case in cases):
+                cases += tuple(f"case {len(cases) + n}" for n in range(3))
+        code, _ = ward.node(*cases)
+        assert code == 0
+        ward.assert_nothing_lost()
+        ward.assert_at_their_end(*cases)

@@ -22,13 +22,19 @@ from engine import commands, database, due, models, outbox, queries
 from engine.outages import is_outage
 from engine.runtime import Runtime
 from engine.services import ServiceContext
+from handlers import directory
+from handlers import services as handlers_of_cases
 from handlers.mail import MailServer, parse_sender, smtp_sender
 from tests.durability.conftest import Begin
 from tests.durability.freeze import FROZEN, freeze
 from tests.durability.node import SENDER
 from tests.durability.whole import assert_whole
 from tests.engine.conftest import WORKER, Clock
+from tests.postgres import Server
 from tests.smtp import free_port, mail_server
+from tests.web.client import Client
+from tests.web.conftest import SETTINGS
+from web.app import create_app
 
 BIG = {"size": "big", "helper": "wyn"}
 DONE = {"result": "done", "note": "all well"}
@@ -218,6 +224,30 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.02)
+
+
+# --- a database server that is stopped
+
+
+@pytest.mark.timeout(60)
+def test_a_server_that_was_stopped_and_started_is_used_again(server: Server) -> None:
+    runtime = Runtime(database.connect(server.url, patience=1), handlers_of_cases)
+    with runtime.database.begin() as connection:
+        directory.seed_demo(connection)
+    app = create_app(runtime, SETTINGS)
+    browser = Client(app)
+    with browser.flask.session_transaction() as session:
+        session["user"] = "mash"
+    assert browser.get("/inbox").heading
+    for at_once in (False, True):
+        server.stop(at_once=at_once)
+        page = browser.get("/inbox", 503)
+        assert page.heading == "Sorry, the service is not available"
+        assert page.links()["Try again"] == "/inbox"
+        browser.get("/static/none.css", 404)
+        server.start()
+        assert browser.get("/inbox").heading
+    runtime.database.dispose()
 
 
 # --- the mail server
