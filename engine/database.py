@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
@@ -22,6 +23,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from engine.errors import Conflict, Overrun
 from engine.outages import is_outage
+from engine.statements import as_sqlalchemy
 from engine.turns import Turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -140,7 +142,10 @@ def _begin_immediate(connection: sa.Connection) -> None:
     # On the driver: SQLAlchemy's own way to a statement costs more than beginning does.
     driver: Any = connection.connection.driver_connection
     reads = connection.get_execution_options().get("read_only")
-    driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+    try:
+        driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        raise as_sqlalchemy(connection, error) from error
 
 
 def transact(database: sa.Engine, work: Callable[[sa.Connection], _T]) -> _T:
