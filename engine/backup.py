@@ -56,10 +56,7 @@ def save(source: sa.Engine, to: IO[bytes], now: datetime) -> Saved:
 
     Raises `UnusableBackup` if the database has no tables of this service.
     """
-    snapshot = source
-    if source.dialect.name == "postgresql":
-        snapshot = source.execution_options(isolation_level="REPEATABLE READ")
-    with database.reading(snapshot) as connection, _packing(to) as packed:
+    with database.at_one_moment(source) as connection, _packing(to) as packed:
         heads = sorted(MigrationContext.configure(connection).get_current_heads())
         if not heads:
             raise UnusableBackup("This database has no tables of this service: nothing to save.")

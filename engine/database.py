@@ -233,6 +233,11 @@ def reading(database: sa.Engine) -> sa.engine.Connection:
     return _reader(database).connect()
 
 
+def at_one_moment(database: sa.Engine) -> sa.engine.Connection:
+    """A connection on which all that is read is of one moment, however long reading takes."""
+    return database.connect().execution_options(read_only=True)
+
+
 @lru_cache(maxsize=8)
 def _reader(database: sa.Engine) -> sa.Engine:
     if database.dialect.name == "postgresql":

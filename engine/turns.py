@@ -128,7 +128,7 @@ def _serve(connection: sa.Connection, turn: _Turn) -> None:
     try:
         turn.value = turn.context.run(turn.work, connection)
     except Exception as error:
-        if not driver.in_transaction:
+        if connection.invalidated or not driver.in_transaction:
             raise
         turn.error = error
         driver.execute("ROLLBACK TO turn")

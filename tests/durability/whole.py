@@ -9,6 +9,7 @@ import orjson
 import sqlalchemy as sa
 
 from engine import history, models
+from engine.database import at_one_moment
 from engine.execution import Execution
 from engine.identity import SYSTEM
 from engine.runtime import Runtime
@@ -20,8 +21,7 @@ _answer, _event = models.submission.c, models.history.c
 def assert_whole(runtime: Runtime, since: int = 0) -> None:
     """Every row that a rest leaves behind agrees with the marking, every history with its seals,
     and every answer was taken once; of the instances with a number above `since`."""
-    # All of one moment: nodes may be at work.
-    with runtime.database.connect().execution_options(read_only=True) as connection:
+    with at_one_moment(runtime.database) as connection:
         newer = sa.select(models.instance).where(models.instance.c.id > since)
         for row in connection.execute(newer).all():
             assert history.verify(connection, row.id) is None

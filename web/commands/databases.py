@@ -14,7 +14,7 @@ from typing import IO
 from sqlalchemy.engine import make_url
 
 from engine import backup as backups
-from engine import database
+from engine import database, tallies
 from engine.timescales import LONDON
 from handlers import MIGRATIONS
 from web.commands.command import (
@@ -30,8 +30,10 @@ _STANDARD = "-"
 
 
 def migrate_database(options: Options) -> int:
-    """Bring the database's tables to the newest version."""
-    database.migrate(connect(options), MIGRATIONS)
+    """Bring the database's tables to the newest version, and count the trays anew."""
+    connected = connect(options)
+    database.migrate(connected, MIGRATIONS)
+    tallies.recount(connected)
     print("The database is up to date.")
     return 0
 
