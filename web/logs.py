@@ -57,6 +57,8 @@ def configure(level_name: str, to: TextIO = sys.stderr) -> None:
         root.removeHandler(other)
     root.addHandler(handler)
     root.setLevel(max(level, logging.WARNING))
+    # That a tick was left out because the one before is still at work is not worth a line.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     logging.captureWarnings(True)
 
 

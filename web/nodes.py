@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 
 import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.schedulers.base import BaseScheduler
 from flask import Flask
 
 from engine import database, due, outbox
@@ -103,22 +107,36 @@ def clock(runtime: Runtime, settings: Settings, seconds: float) -> Iterator[None
             "no mail server is set: messages by e-mail stay in the outbox",
             setting="PATHWAYS_SMTP_URL",
         )
-    threads = [threading.Thread(target=_repeat, args=(job, seconds, stopping)) for job in jobs]
-    for thread in threads:
-        thread.start()
+    scheduler = BackgroundScheduler(timezone="UTC")
+    for job in jobs:
+        scheduler.add_job(
+            job,
+            "interval",
+            seconds=seconds,
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
+    watch = threading.Thread(target=_watch_the_time, args=(scheduler, seconds, stopping))
+    scheduler.start()
+    watch.start()
     try:
         yield
     finally:
         stopping.set()
-        for thread in threads:
-            thread.join()
+        watch.join()
+        scheduler.shutdown(wait=True)
 
 
-def _repeat(job: Callable[[], None], seconds: float, stopping: threading.Event) -> None:
-    # How long it has waited, and not what time it is: a clock that is set back by a day must not
-    # keep a node idle for a day.
+def _watch_the_time(scheduler: BaseScheduler, seconds: float, stopping: threading.Event) -> None:
+    """Let the scheduler go on when the clock is set back: it goes by the time of day, and would
+    keep a node idle for a day if that were set back by one."""
+    ahead = time.time() - time.monotonic()
     while not stopping.wait(seconds):
-        job()
+        before, ahead = ahead, time.time() - time.monotonic()
+        if ahead < before - seconds:
+            for job in scheduler.get_jobs():
+                job.modify(next_run_time=datetime.now(UTC))
 
 
 def _do_due_work(runtime: Runtime, stopping: threading.Event) -> None:
