@@ -239,6 +239,8 @@ def test_a_database_server_that_crashes_keeps_what_it_acknowledged(
                 process.join(60)
                 ward.take_note(orders)
             server.start()
+            # These are connections to the server that crashed.
+            runtime.database.dispose()
             ward.assert_nothing_lost()
             if not any(ward.is_running(case) for case in cases):
                 cases += tuple(f"case {len(cases) + n}" for n in range(3))
