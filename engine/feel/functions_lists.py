@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal, DecimalException
 from functools import cmp_to_key
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.feel.budget import DEEPEST_VALUE, Environment, check_length, spend
 from engine.feel.compare import DIRECTLY_ORDERED, equal, less
@@ -15,6 +15,18 @@ from engine.feel.signatures import builtin
 from engine.feel.values import FunctionValue
 
 Lists = list[Any]
+Aggregate = TypeVar("Aggregate", bound=Callable[[Lists], Any])
+
+
+def aggregate(name: str, kind: str = "") -> Callable[[Aggregate], Aggregate]:
+    """Declare a function of a list, whose items may be given as so many arguments instead."""
+
+    def declare(implementation: Aggregate) -> Aggregate:
+        builtin(name, "list: list", kind=kind)(implementation)
+        builtin(name, "*values: any", kind=kind)(lambda *values: implementation(list(values)))
+        return implementation
+
+    return declare
 
 
 @builtin("list contains", "list: list", "element: any", environment=True, kind="boolean")
@@ -27,24 +39,14 @@ def count(items: Lists) -> Decimal:
     return Decimal(len(items))
 
 
-@builtin("min", "list: list")
+@aggregate("min")
 def smallest(items: Lists) -> Any:
     return _extreme(items, lambda item, best: less(item, best))
 
 
-@builtin("min", "*values: any")
-def smallest_of(*values: Any) -> Any:
-    return smallest(list(values))
-
-
-@builtin("max", "list: list")
+@aggregate("max")
 def largest(items: Lists) -> Any:
     return _extreme(items, lambda item, best: less(best, item))
-
-
-@builtin("max", "*values: any")
-def largest_of(*values: Any) -> Any:
-    return largest(list(values))
 
 
 def _extreme(items: Lists, better: Callable[[Any, Any], bool | None]) -> Any:
@@ -65,7 +67,7 @@ def _numbers(items: Lists) -> list[Decimal] | None:
     return items if items and all(type(item) is Decimal for item in items) else None
 
 
-@builtin("sum", "list: list")
+@aggregate("sum")
 def total(items: Lists) -> Decimal | None:
     """Null for an empty list, and for a list with anything but numbers in it."""
     numbers = _numbers(items)
@@ -80,12 +82,7 @@ def total(items: Lists) -> Decimal | None:
     return result
 
 
-@builtin("sum", "*values: any")
-def total_of(*values: Any) -> Decimal | None:
-    return total(list(values))
-
-
-@builtin("product", "list: list")
+@aggregate("product")
 def product(items: Lists) -> Decimal | None:
     numbers = _numbers(items)
     if numbers is None:
@@ -99,23 +96,13 @@ def product(items: Lists) -> Decimal | None:
     return result
 
 
-@builtin("product", "*values: any")
-def product_of(*values: Any) -> Decimal | None:
-    return product(list(values))
-
-
-@builtin("mean", "list: list")
+@aggregate("mean")
 def mean(items: Lists) -> Decimal | None:
     result = total(items)
     return None if result is None else ARITHMETIC.divide(result, Decimal(len(items)))
 
 
-@builtin("mean", "*values: any")
-def mean_of(*values: Any) -> Decimal | None:
-    return mean(list(values))
-
-
-@builtin("median", "list: list")
+@aggregate("median")
 def median(items: Lists) -> Decimal | None:
     numbers = sorted(_numbers(items) or [])
     if not numbers:
@@ -124,12 +111,7 @@ def median(items: Lists) -> Decimal | None:
     return numbers[middle] if len(numbers) % 2 else mean(numbers[middle - 1 : middle + 1])
 
 
-@builtin("median", "*values: any")
-def median_of(*values: Any) -> Decimal | None:
-    return median(list(values))
-
-
-@builtin("stddev", "list: list")
+@aggregate("stddev")
 def standard_deviation(items: Lists) -> Decimal | None:
     """Of a sample; null for fewer than two numbers."""
     middle = mean(items)
@@ -147,12 +129,7 @@ def standard_deviation(items: Lists) -> Decimal | None:
     return ARITHMETIC.sqrt(ARITHMETIC.divide(variance, Decimal(len(items) - 1)))
 
 
-@builtin("stddev", "*values: any")
-def standard_deviation_of(*values: Any) -> Decimal | None:
-    return standard_deviation(list(values))
-
-
-@builtin("mode", "list: list")
+@aggregate("mode")
 def mode(items: Lists) -> Lists | None:
     """The most frequent numbers, in ascending order."""
     if not items:
@@ -167,12 +144,7 @@ def mode(items: Lists) -> Lists | None:
     return sorted(number for number, frequency in frequencies.items() if frequency == most)
 
 
-@builtin("mode", "*values: any")
-def mode_of(*values: Any) -> Lists | None:
-    return mode(list(values))
-
-
-@builtin("all", "list: list", kind="boolean")
+@aggregate("all", kind="boolean")
 def every(items: Lists) -> bool | None:
     """False if any item is false, true if all are true, otherwise null."""
     if any(item is False for item in items):
@@ -180,22 +152,12 @@ def every(items: Lists) -> bool | None:
     return True if all(item is True for item in items) else None
 
 
-@builtin("all", "*values: any", kind="boolean")
-def every_of(*values: Any) -> bool | None:
-    return every(list(values))
-
-
-@builtin("any", "list: list", kind="boolean")
+@aggregate("any", kind="boolean")
 def some(items: Lists) -> bool | None:
     """True if any item is true, false if all are false, otherwise null."""
     if any(item is True for item in items):
         return True
     return False if all(item is False for item in items) else None
-
-
-@builtin("any", "*values: any", kind="boolean")
-def some_of(*values: Any) -> bool | None:
-    return some(list(values))
 
 
 @builtin("sublist", "list: list", "start position: number", "length: number?")
