@@ -16,6 +16,7 @@ from engine.feel.arithmetic import OPERATIONS
 from engine.feel.functions import function_table
 from engine.feel.parser import Parser
 from engine.feel.properties import PROPERTIES
+from engine.feel.signatures import BUILTINS
 from engine.feel.types import SCALARS
 from engine.working_days import CALENDAR_FUNCTIONS
 
@@ -53,6 +54,10 @@ def test_an_example_comes_to_what_the_page_says(example: str) -> None:
     wanted = feel.compile_expression(expected).evaluate({})
     assert result == wanted
     assert type(result) is type(wanted)
+    node = Parser(source, function_table(CALENDAR_FUNCTIONS).names).expression()
+    if type(node) is nodes.Call and node.function in BUILTINS:
+        declared = BUILTINS[node.function].kind
+        assert not declared or feel.kind_of(result) in (declared, "null")
 
 
 @pytest.mark.parametrize(("kind", "source"), LITERALS)
