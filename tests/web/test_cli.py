@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ import sqlalchemy as sa
 from engine import database, tallies
 from web import cli
 from web.commands.command import MODELS
+from web.settings import digest_of
 
 ROOT = Path(__file__).parents[2]
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -359,16 +359,25 @@ def test_the_demonstration_serves_from_an_empty_database_and_stops_when_told(
     assert "Traceback" not in err
 
 
-def test_a_worker_stops_when_told_and_leaves_with_0(sqlite_url: str) -> None:
-    arguments = ("worker", "--database-url", sqlite_url, "--every", "0.1")
-    with process(*arguments) as worker:
+def test_a_worker_tells_how_it_is_and_stops_when_told(sqlite_url: str) -> None:
+    port = free_port()
+    arguments = ("worker", "--database-url", sqlite_url, "--every", "0.1", "--port", str(port))
+    keys = f"watcher:{digest_of('watcher')}:metrics"
+    with process(*arguments, PATHWAYS_API_KEYS=keys) as worker:
         assert worker.stderr is not None
-        assert "worker started" in worker.stderr.readline()
-        time.sleep(0.5)
+        assert json.loads(worker.stderr.readline())["event"] == "worker started"
+        address = f"http://127.0.0.1:{port}"
+        for path, words in (("/healthz", b"ok"), ("/readyz", b"ready"), ("/metrics", b"_late_")):
+            asked = urllib.request.Request(
+                address + path, headers={"Authorization": "Bearer watcher"}
+            )
+            with urllib.request.urlopen(asked, timeout=30) as answer:
+                assert words in answer.read()
         worker.send_signal(signal.SIGTERM)
         out, err = worker.communicate(timeout=30)
     assert worker.returncode == 0
     assert out == ""
+    assert json.loads(err.splitlines()[-1])["event"] == "worker stopped"
     assert "failed" not in err
 
 

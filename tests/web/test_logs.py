@@ -67,7 +67,7 @@ def test_names_are_in_no_line_whatever_was_sent_and_went_wrong(
     client.post("/api/v1/contacts", json=family(received_on=PEOPLE), headers=key)
     page = world.browser().get("/sign-in")
     form = page.form("Sign in").data
-    guess = {**form, "username": PEOPLE, "password": PEOPLE}
+    guess = {**form, "user": PEOPLE, "password": PEOPLE}
     world.browser().flask.post("/sign-in", data=guess)
     browser = world.browser("manager")
     browser.get(f"/cases/{reference}?q={PEOPLE}")
