@@ -28,7 +28,7 @@ from tests.engine.drawing import document, element, flows, process, properties, 
 from tests.engine.errand import TIMESCALES, form, radio
 
 RACES = int(os.environ.get("PATHWAYS_RACES", "0"))
-ROUNDS = RACES or 20
+ROUNDS = RACES or 10
 LIMIT = pytest.mark.timeout(3600 if RACES else 60)
 GONE = "This task is no longer needed: the case has moved on without it."
 DONE = "This task has already been completed."

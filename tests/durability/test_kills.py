@@ -179,7 +179,7 @@ def test_killed_at_every_commit_of_a_case(ward: Ward) -> None:
     if LONG:
         moments += [("statement", n + 1) for n in range(whole["statement"])]
     else:
-        moments = moments[3::7]
+        moments = moments[3::13]
     cases = ["first"]
     for kind, number in moments:
         cases.append(f"{kind} {number}")
@@ -200,7 +200,7 @@ def test_two_nodes_that_are_killed_at_any_moment(ward: Ward) -> None:
     kills = 0
     cases: tuple[str, ...] = ()
     running: list[tuple[BaseProcess, Orders]] = []
-    while kills < (KILLS or 12):
+    while kills < (KILLS or 6):
         if not any(ward.is_running(case) for case in cases):
             cases += tuple(f"case {len(cases) + n}" for n in range(3))
         while len(running) < 2:
@@ -231,7 +231,7 @@ def test_a_database_server_that_crashes_keeps_what_it_acknowledged(
     with errands(server.url, clock, tmp_path) as runtime:
         ward = Ward(begin, runtime, server.url, post, tmp_path)
         cases = ("first", "second", "third")
-        for _ in range(KILLS // 10 or 3):
+        for _ in range(KILLS // 10 or 2):
             nodes = [ward.begin_node(*cases) for _ in range(2)]
             time.sleep(chance.uniform(0.1, 0.6))
             server.stop(at_once=True)

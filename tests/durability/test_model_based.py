@@ -242,7 +242,7 @@ class Service(RuleBasedStateMachine):
 
 @pytest.mark.timeout(7200 if EXAMPLES else 100)
 def test_cases_are_always_where_the_reference_says(database_url: str, tmp_path: Path) -> None:
-    few = 8 if database_url.startswith("sqlite") else 4
+    few = 5 if database_url.startswith("sqlite") else 3
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         lambda: Service(database_url, tmp_path),
         settings=settings(

@@ -88,7 +88,7 @@ def no_room(runtime: Runtime, pages: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("pages", [0, 1, 2, 3, 5, 8, 40])
+@pytest.mark.parametrize("pages", [0, 2, 8])
 def test_a_disk_that_is_full_undoes_the_whole_step(runtime: Runtime, pages: int) -> None:
     """SQLite ends the transaction by itself then, even in the middle of a handler."""
     key = begin_case(runtime)
@@ -269,9 +269,9 @@ def test_a_mail_server_that_is_down_for_a_week_costs_no_mail(
     for _ in range(3):
         complete(runtime, begin_case(runtime))
     senders = _sender(free_port())
-    for _ in range(7 * 6):
+    for _ in range(7 * 2):
         assert outbox.deliver(runtime, senders) == 0
-        clock.move(hours=4)
+        clock.move(hours=12)
     assert "cannot be reached" in _mails(runtime)[0].last_error
     with mail_server() as server:
         senders = _sender(server.port, timeout=10)
