@@ -27,7 +27,7 @@ from tests.benchmarks.figure import Figure, progress
 from tests.handlers.office import CONSENT, Office
 from tests.web.crowd import multiply
 
-ROUNDS = 12
+ROUNDS = 10
 PEOPLE = ("mash", "manager", "coordinator", "coordinator2")
 PAGES = ("/", "/?overdue=yes", "/?mine=yes", "/inbox")
 _OF_MANAGERS = ("/instances", "/instances?overdue=yes", "/incidents")
