@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 import sqlalchemy as sa
@@ -19,11 +20,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from engine.errors import Conflict
+from engine.turns import Turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _ATTEMPTS = 8
 _IDLE_SECONDS = 1.0
 _T = TypeVar("_T")
+_TURNS: WeakKeyDictionary[sa.Engine, Turns] = WeakKeyDictionary()
+"""By SQLite file; each database in memory is one thread's own."""
 
 
 def connect(url: str) -> sa.Engine:
@@ -41,6 +45,8 @@ def connect(url: str) -> sa.Engine:
         engine = sa.create_engine(parsed, connect_args={"timeout": 30})
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_immediate)
+        if parsed.database and parsed.database != ":memory:":
+            _TURNS[engine] = Turns(engine)
         return engine
     if parsed.get_backend_name() == "postgresql":
         engine = sa.create_engine(
@@ -108,6 +114,9 @@ def transact(database: sa.Engine, work: Callable[[sa.Connection], _T]) -> _T:
         if attempt:
             time.sleep(random.uniform(0.5, 1.5) * 0.005 * 2**attempt)  # noqa: S311
         try:
+            turns = _TURNS.get(database)
+            if turns is not None:
+                return turns.take(work)
             with database.connect() as connection, connection.begin():
                 return work(connection)
         except Conflict:

@@ -200,12 +200,17 @@ user_task = sa.Table(
     sa.UniqueConstraint("instance_id", "token"),
     sa.CheckConstraint("status in ('open', 'completed', 'withdrawn')", name="status"),
 )
-_open = user_task.c.status == "open"
+# Indexes hold the status as well: SQLite reads it again, and would have to look at the row for it.
+_open = sa.text("status = 'open'")
+_of_somebody = sa.text("status = 'open' AND assignee IS NOT NULL")
+_unclaimed = sa.text("status = 'open' AND tray IS NULL AND assignee IS NULL")
 sa.Index(
-    "ix_user_task_open_role",
+    "ix_user_task_open_tray",
     user_task.c.role,
+    user_task.c.tray,
     user_task.c.due_at,
     user_task.c.id,
+    user_task.c.status,
     postgresql_where=_open,
     sqlite_where=_open,
 )
@@ -214,8 +219,18 @@ sa.Index(
     user_task.c.assignee,
     user_task.c.due_at,
     user_task.c.id,
-    postgresql_where=_open,
-    sqlite_where=_open,
+    user_task.c.role,
+    user_task.c.status,
+    postgresql_where=_of_somebody,
+    sqlite_where=_of_somebody,
+)
+sa.Index(
+    "ix_user_task_open_unclaimed",
+    user_task.c.role,
+    user_task.c.due_at,
+    user_task.c.id,
+    postgresql_where=_unclaimed,
+    sqlite_where=_unclaimed,
 )
 sa.Index(
     "ix_user_task_open_element",
