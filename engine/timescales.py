@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import govuk_bank_holidays
 import orjson
 from dateutil.relativedelta import relativedelta
 
@@ -55,7 +56,7 @@ class Timescale:
 def _bank_holidays() -> frozenset[date]:
     # The list alone: the code beside it would fetch a newer one, and brings an HTTP client along
     # that takes six megabytes of every node.
-    kept = files("govuk_bank_holidays").joinpath("bank-holidays.json").read_bytes()
+    kept = files(govuk_bank_holidays).joinpath("bank-holidays.json").read_bytes()
     holidays = orjson.loads(kept)["england-and-wales"]["events"]
     return frozenset(date.fromisoformat(holiday["date"]) for holiday in holidays)
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.benchmarks import completion, expressions, over_http, picture
+from tests.benchmarks import completion, expressions, over_http, picture, scale
 from tests.benchmarks.figure import Figure, Part, progress
 
 PARTS: dict[str, Part] = {
@@ -26,6 +26,7 @@ PARTS: dict[str, Part] = {
     "start": completion.start,
     "statements": completion.statements,
     "http": over_http.over_http,
+    "scale": scale.figures,
     "expressions": expressions.figures,
 }
 
