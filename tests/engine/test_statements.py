@@ -44,7 +44,12 @@ class Traced(Durable):
         sa.event.listen(self.runtime.database, "connect", self._trace)
 
     def _trace(self, connection: sqlite3.Connection, _: object) -> None:
-        connection.set_trace_callback(self.sent.append)
+        connection.set_trace_callback(self._note)
+
+    def _note(self, text: str) -> None:
+        # For each thing that a trigger does, the statement that set it off is told again.
+        if self.sent[-1:] != [text]:
+            self.sent.append(text)
 
     def step(self, key: str) -> list[str]:
         """What the transaction of one completion sends."""
