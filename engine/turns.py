@@ -53,8 +53,9 @@ class Turns:
         self._leader: int | None = None
 
     def take(self, database: sa.Engine, work: Callable[[sa.Connection], _T]) -> _T:
-        """Run `work` in a transaction of the database, perhaps together with other work, and return what it
-        returns once that is committed. Raises what `work` raises, or why nothing was committed.
+        """Run `work` in a transaction of the database, perhaps together with other work, and
+        return what it returns once that is committed. Raises what `work` raises, or why nothing
+        was committed.
 
         The work may be done by another thread; it sees the context variables of this one. It is
         done again, by itself, where what it was done together with could not be committed.
