@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from engine.errors import Conflict
+from engine.statements import tell
 from engine.turns import Turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -99,10 +100,8 @@ def _lower(value: Any) -> Any:
 
 
 def _begin_immediate(connection: sa.Connection) -> None:
-    # On the driver: SQLAlchemy's own way to a statement costs more than beginning does.
-    driver: Any = connection.connection.driver_connection
     reads = connection.get_execution_options().get("read_only")
-    driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+    tell(connection, "BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def transact(database: sa.Engine, work: Callable[[sa.Connection], _T]) -> _T:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from engine import database
+from engine.errors import Conflict
 from engine.models import activation, deployment
 from engine.statements import Rows, Statement, together
 from tests.benchmarks.review_loop import Durable
@@ -147,6 +148,17 @@ def test_what_the_driver_refuses_comes_as_from_sqlalchemy_and_tells_no_values(
                 refused(connection, {**MADE, "version": 1, "deployed_by": "a secret"})
         assert "a secret" not in str(error.value)
     assert kept(engine) == [(1, NOW)], "and nothing of the transaction is kept"
+
+
+def test_a_database_that_stays_locked_is_a_conflict_in_words(sqlite_url: str) -> None:
+    engine = database.connect(sqlite_url)
+    sa.event.listen(engine, "connect", lambda new, _: new.execute("PRAGMA busy_timeout=1"))
+    other = sqlite3.connect(engine.url.database or "", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Conflict, match="please try again"):
+        database.transact(engine, lambda connection: INSERT.run(connection, {}))
+    other.close()
+    engine.dispose()
 
 
 def test_a_statement_outside_of_a_transaction_begins_one(engine: sa.Engine) -> None:
