@@ -46,7 +46,7 @@ def connect(url: str) -> sa.Engine:
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_immediate)
         if parsed.database and parsed.database != ":memory:":
-            _TURNS[engine] = Turns(engine)
+            _TURNS[engine] = Turns()
         return engine
     if parsed.get_backend_name() == "postgresql":
         engine = sa.create_engine(
@@ -116,7 +116,7 @@ def transact(database: sa.Engine, work: Callable[[sa.Connection], _T]) -> _T:
         try:
             turns = _TURNS.get(database)
             if turns is not None:
-                return turns.take(work)
+                return turns.take(database, work)
             with database.connect() as connection, connection.begin():
                 return work(connection)
         except Conflict:

@@ -55,8 +55,7 @@ class Statement:
     """A statement whose values are given by the names of its bound parameters.
 
     Of an insert without values, `columns` names those that every row gives. Columns of a select
-    have to have different names. Values that are known already stand in the
-    statement. What the driver raises comes as SQLAlchemy would raise it.
+    have to have different names. What the driver raises comes as SQLAlchemy would raise it.
     """
 
     def __init__(self, core: sa.ClauseElement, columns: Sequence[str] = ()) -> None:
@@ -139,18 +138,17 @@ class _Form:
         compiled: Any = core.compile(dialect=dialect, column_keys=list(columns) or None)
         self._dialect = dialect
         self._text: str = compiled.string
-        self._fixed = {
-            name: bind.value for name, bind in compiled.binds.items() if not bind.required
-        }
-        self._bind = [
-            (name, process)
+        processes = {
+            name: process
             for name, bind in compiled.binds.items()
             if (process := _binding(bind.type, dialect)) is not None
-        ]
-        for name, process in self._bind:
-            if name in self._fixed:
-                self._fixed[name] = process(self._fixed[name])
-        self._bind = [(name, process) for name, process in self._bind if name not in self._fixed]
+        }
+        self._fixed = {
+            name: processes.get(name, _as_it_is)(bind.value)
+            for name, bind in compiled.binds.items()
+            if not bind.required
+        }
+        self._bind = [each for each in processes.items() if each[0] not in self._fixed]
         self._arrange = _arrangement(compiled.positiontup) if compiled.positional else _as_it_is
         self._make, self._read = _reading(core, dialect)
 
@@ -196,6 +194,8 @@ def _as_sqlalchemy(
 
 
 def _binding(kind: Any, dialect: sa.Dialect) -> _Process | None:
+    if isinstance(kind, sa.LargeBinary):
+        return None  # both drivers take bytes as they are
     process: _Process | None = kind.dialect_impl(dialect).bind_processor(dialect)
     return process
 
@@ -206,8 +206,8 @@ def _arrangement(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Any]:
     return lambda bound: [bound[name] for name in names]
 
 
-def _as_it_is(bound: Mapping[str, Any]) -> Mapping[str, Any]:
-    return bound
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _reading(

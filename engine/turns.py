@@ -41,33 +41,36 @@ class _Turn:
 
 
 class Turns:
-    """The queue of a process's threads that write to one database."""
+    """The queue of a process's threads that write to one database.
 
-    def __init__(self, database: sa.Engine) -> None:
-        self._database = database
+    It does not hold on to the database, which ends with whoever uses it.
+    """
+
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: deque[_Turn] = deque()
         self._busy = False
         self._leader: int | None = None
 
-    def take(self, work: Callable[[sa.Connection], _T]) -> _T:
-        """Run `work` in a transaction, perhaps together with other work, and return what it
-        returns once that is committed. Raises what `work` raises, or why nothing was committed.
+    def take(self, database: sa.Engine, work: Callable[[sa.Connection], _T]) -> _T:
+        """Run `work` in a transaction of the database, perhaps together with other work, and
+        return what it returns once that is committed. Raises what `work` raises, or why nothing
+        was committed.
 
         The work may be done by another thread; it sees the context variables of this one. It is
         done again, by itself, where what it was done together with could not be committed.
         """
         if self._leader == threading.get_ident():
             raise RuntimeError("A transaction was begun inside another one.")
-        turn = self._wait(_Turn(work, alone=False))
+        turn = self._wait(database, _Turn(work, alone=False))
         if not turn.done:
-            turn = self._wait(_Turn(work, alone=True))
+            turn = self._wait(database, _Turn(work, alone=True))
         if turn.error is not None:
             raise turn.error
         value: _T = turn.value
         return value
 
-    def _wait(self, turn: _Turn) -> _Turn:
+    def _wait(self, database: sa.Engine, turn: _Turn) -> _Turn:
         with self._lock:
             if self._busy:
                 self._waiting.append(turn)
@@ -76,14 +79,14 @@ class Turns:
         if not turn.leads:
             turn.gate.acquire()
         if turn.leads:
-            self._lead(turn)
+            self._lead(database, turn)
         return turn
 
-    def _lead(self, first: _Turn) -> None:
+    def _lead(self, database: sa.Engine, first: _Turn) -> None:
         self._leader = threading.get_ident()
         others: list[_Turn] = []
         try:
-            with self._database.connect() as connection, connection.begin():
+            with database.connect() as connection, connection.begin():
                 first.value = first.work(connection)
                 until = time.monotonic() + LONGEST
                 while not first.alone and len(others) < MOST and time.monotonic() < until:

@@ -134,7 +134,10 @@ def statements(large: bool) -> Iterator[Figure]:
     sent: list[str] = []
 
     def trace(connection: sqlite3.Connection, *_: object) -> None:
-        connection.set_trace_callback(sent.append)
+        # For each thing that a trigger does, the statement that set it off is told again.
+        connection.set_trace_callback(
+            lambda text: None if sent[-1:] == [text] else sent.append(text)
+        )
 
     durable.runtime.database.dispose()
     sa.event.listen(durable.runtime.database, "connect", trace)

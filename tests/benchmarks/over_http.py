@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import statistics
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
+import structlog
 import waitress
 from flask import Flask
 
@@ -115,9 +119,20 @@ def _signed_in(app: Flask, reference: str) -> tuple[str, str]:
 
 def over_http(large: bool) -> Iterator[Figure]:
     """Session, access, form, answers, the step itself and the answer to the browser."""
-    yield _measure("complete over HTTP, waitress, SQLite, synchronous FULL", "", 6, 3)
-    with postgres() as url:
-        yield _measure("complete over HTTP, waitress, PostgreSQL", url, 8, 4)
+    with Path(os.devnull).open("w") as nowhere:
+        # A line of JSON for each request, as a node writes it.
+        structlog.configure(
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso"),
+                structlog.processors.JSONRenderer(),
+            ],
+            logger_factory=structlog.PrintLoggerFactory(nowhere),
+        )
+        yield _measure("complete over HTTP, waitress, SQLite, synchronous FULL", "", 6, 3)
+        with postgres() as url:
+            yield _measure("complete over HTTP, waitress, PostgreSQL", url, 8, 4)
+    structlog.reset_defaults()
 
 
 def _measure(what: str, url: str, bound: float, aim: float) -> Figure:
@@ -140,8 +155,6 @@ def _measure(what: str, url: str, bound: float, aim: float) -> Figure:
 
 def _browse(port: int, cookie: str, body: str, task: int) -> None:
     """Post the confirmation of task after task, as many as each line of the input says."""
-    import time
-
     connection = socket.create_connection(("127.0.0.1", port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     content = body.encode()

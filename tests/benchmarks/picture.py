@@ -1,4 +1,9 @@
-"""What a completion costs against the history of its case and against other open cases, drawn."""
+"""What a completion costs against the history of its case and against other open cases, drawn.
+
+SQLite is not made to wait for the disk here: how long that takes depends on the disk alone, and
+where other programs use it as well it would hide what is shown. Each point is the lower quartile
+of its samples, which other programs disturb least.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,7 @@ HISTORY = (10, 30, 100, 300, 1_000, 3_000, 10_000)
 IN_MEMORY = (10, 30, 100, 200, 300)
 """SpiffWorkflow stops after 333 finished tasks of this case."""
 CASES = (10, 100, 1_000, 10_000)
-SAMPLES = 60
+SAMPLES, WARM = 60, 200
 
 _WIDTH, _HEIGHT = 400, 250
 _LEFT, _TOP = 60, 40
@@ -32,13 +37,13 @@ def draw() -> str:
         0,
         "Finished tasks in the case",
         HISTORY,
-        [("SpiffWorkflow in memory", _SPIFF, spiff), ("CAF Pathways, on disk", _OURS, ours)],
+        [("SpiffWorkflow in memory", _SPIFF, spiff), ("CAF Pathways on SQLite", _OURS, ours)],
         highest,
     ) + _panel(
-        _WIDTH + _LEFT, "Open cases", CASES, [("CAF Pathways, on disk", _OURS, cases)], highest
+        _WIDTH + _LEFT, "Open cases", CASES, [("CAF Pathways on SQLite", _OURS, cases)], highest
     )
     whole = 2 * (_WIDTH + _LEFT) + 20
-    title = "What completing a human task costs, as a multiple of SpiffWorkflow in memory at ten"
+    title = "What completing a human task costs (1x: SpiffWorkflow in memory at ten finished tasks)"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole} {_HEIGHT + 100}" '
         f'role="img" font-family="Arial, sans-serif" font-size="13" fill="{_INK}">'
@@ -59,24 +64,26 @@ def _in_memory() -> Points:
             for _ in range(tasks - 2):
                 loop.complete()
             costs += [loop.complete() for _ in range(4)]
-        found.append((float(tasks), statistics.median(costs)))
+        found.append((float(tasks), _undisturbed(costs)))
     return found
 
 
 def _history() -> Points:
-    durable = Durable()
+    durable = Durable(synchronous="NORMAL")
+    durable.age(durable.start(), WARM)
     key = durable.start()
     found, done = [], 0
     for tasks in HISTORY:
         durable.age(key, max(0, tasks - done))
-        found.append((float(tasks), _median(durable, [key])))
+        found.append((float(tasks), _cost(durable, [key])))
         done = max(tasks, done) + SAMPLES
     durable.close()
     return found
 
 
 def _cases() -> Points:
-    durable = Durable()
+    durable = Durable(synchronous="NORMAL")
+    durable.age(durable.start(), WARM)
     keys: list[str] = []
     found = []
     for cases in CASES:
@@ -84,14 +91,18 @@ def _cases() -> Points:
             if number % 100 == 0:
                 progress(f"opening {cases:,} cases", number, cases)
             keys.append(durable.start())
-        found.append((float(cases), _median(durable, keys)))
+        found.append((float(cases), _cost(durable, keys)))
     durable.close()
     return found
 
 
-def _median(durable: Durable, keys: Sequence[str]) -> float:
+def _cost(durable: Durable, keys: Sequence[str]) -> float:
     chosen = [keys[number * len(keys) // SAMPLES] for number in range(SAMPLES)]
-    return statistics.median(durable.complete(key) for key in chosen)
+    return _undisturbed([durable.complete(key) for key in chosen])
+
+
+def _undisturbed(costs: list[float]) -> float:
+    return statistics.quantiles(costs, n=4)[0]
 
 
 def _scaled(points: Points, unit: float) -> Points:
@@ -144,7 +155,7 @@ def _panel(
         drawn.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         drawn.append(marks)
         drawn.append(
-            f'<text x="{left + 10}" y="{_TOP + 16 + 18 * number}" fill="{colour}">'
+            f'<text x="{left + 10}" y="{_TOP + _HEIGHT - 30 + 18 * number}" fill="{colour}">'
             f"{'●' if colour == _OURS else '■'} {label}</text>"
         )
     return "".join(drawn)

@@ -44,7 +44,12 @@ class Traced(Durable):
         sa.event.listen(self.runtime.database, "connect", self._trace)
 
     def _trace(self, connection: sqlite3.Connection, _: object) -> None:
-        connection.set_trace_callback(self.sent.append)
+        connection.set_trace_callback(self._note)
+
+    def _note(self, text: str) -> None:
+        # For each thing that a trigger does, the statement that set it off is told again.
+        if self.sent[-1:] != [text]:
+            self.sent.append(text)
 
     def step(self, key: str) -> list[str]:
         """What the transaction of one completion sends."""
@@ -73,7 +78,8 @@ def test_a_completion_sends_six_statements_and_commits_once(loop: Traced) -> Non
 def test_a_completion_finds_all_that_it_reads_by_an_index(loop: Traced) -> None:
     key = loop.start()
     loop.complete(key)
-    sent = loop.step(key)[1:-1]
+    # The plan of an insert has a scan for foreign keys that were broken before, which none are.
+    sent = [text for text in loop.step(key) if text.startswith(("SELECT", "UPDATE"))]
     with loop.runtime.database.connect() as connection:
         plans = [
             row.detail
@@ -81,7 +87,7 @@ def test_a_completion_finds_all_that_it_reads_by_an_index(loop: Traced) -> None:
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")
         ]
     assert any(plan.startswith("SEARCH user_task") for plan in plans)
-    assert not [plan for plan in plans if plan.startswith("SCAN") and "CONSTANT" not in plan]
+    assert not [plan for plan in plans if not plan.startswith("SEARCH")]
 
 
 @pytest.fixture
