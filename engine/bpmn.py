@@ -333,7 +333,23 @@ class _Reader:
                 "properties.",
                 node,
             )
+        self._note_payload(node, value, declared)
         return EventDefinition(name, value)
+
+    def _note_payload(
+        self, node: etree._Element, name: str, declared: etree._Element | None
+    ) -> None:
+        """Say that what SpiffWorkflow would send along with a message, or take from it, is not."""
+        for part in ("messagePayload", "messageVariable"):
+            if declared is not None and declared.find(f".//{{{SPIFF}}}{part}") is not None:
+                self.complain(
+                    "unknown-property",
+                    f"{self._who(node)}: the {part} of the message “{name}” would be ignored. The "
+                    "processes of a case know each other's messages by their names; what a person "
+                    "sends with one are the answers to its form.",
+                    node,
+                    "warning",
+                )
 
     def _timer(self, node: etree._Element, definition: etree._Element) -> EventDefinition | None:
         for tag, timer in (

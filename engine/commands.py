@@ -71,8 +71,9 @@ _TASK = Statement(
     .join(instance, instance.c.id == user_task.c.instance_id)
     .outerjoin(draft, draft.c.user_task_id == user_task.c.id)
     .where(user_task.c.id == sa.bindparam("task_id"))
-    # Locked, so that claiming, completing and saving a draft of one task follow each other.
-    .with_for_update(of=user_task, key_share=True)
+    # The instance is locked, so that claiming, completing and saving a draft of one task follow
+    # each other; before the task, as everything does: two orders would wait for each other.
+    .with_for_update(of=instance, key_share=True)
 )
 """A task together with its instance."""
 _COMPLETED = Statement(

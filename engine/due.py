@@ -2,8 +2,8 @@
 
 Any number of nodes may run this at once: each takes a few instances at a time, locked, and skips
 what another has locked. What was taken together is written together, so that one sync to disk
-serves all of it; nobody waits for long, because a node lets go after `LONGEST`. APScheduler is only
-the clock that calls it.
+serves all of it; nobody waits for long, because a node lets go after `LONGEST`. A node's clock
+calls it (`web.nodes`).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from engine.identity import SYSTEM
 from engine.models import incident, instance
 from engine.runtime import Runtime
 from engine.statements import Statement
+from engine.worklist import FARTHEST
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +36,18 @@ _Do = Callable[[Runtime, sa.Connection, Any, datetime], object]
 
 
 class _Kind:
-    """A kind of due work: `columns` of what it is about, when it is due, and what is done."""
+    """A kind of due work: `columns` of what it is about, when it was `due`, the condition that it
+    `is_due`, and what is done."""
 
     def __init__(
-        self, columns: Iterable[sa.Column[Any]], due: sa.Column[Any], valid: Any, do: _Do
+        self,
+        columns: Iterable[sa.Column[Any]],
+        due: sa.Column[Any],
+        is_due: sa.ColumnElement[bool],
+        do: _Do,
     ) -> None:
         number, *_ = columns
-        now = sa.bindparam("now", type_=due.type)
-        waiting = sa.select(*columns).where(due <= now, valid)
+        waiting = sa.select(*columns).where(is_due)
         self.do = do
         self.first = (
             waiting.with_only_columns(number)
@@ -82,11 +87,12 @@ def _take(runtime: Runtime, kind: _Kind, given_up: set[int], most: int) -> int:
         moved = 0
         now = runtime.clock()
         until = time.monotonic() + LONGEST
-        values = {"now": now, "given_up": sorted(given_up), "most": most}
+        moment = {"now": now, "farthest": now + FARTHEST}
+        values = {**moment, "given_up": sorted(given_up), "most": most}
         for next_one in connection.execute(kind.first, values).scalars().all():
             taken[:] = [next_one]
             # What was taken before may have moved this one as well.
-            row = kind.one.one_or_none(connection, {"now": now, "number": next_one})
+            row = kind.one.one_or_none(connection, {**moment, "number": next_one})
             if row is not None:
                 kind.do(runtime, connection, row, now)
                 moved += 1
@@ -127,5 +133,21 @@ def _retry(runtime: Runtime, connection: sa.Connection, row: Any, now: datetime)
     retry(runtime, connection, row, SYSTEM, now)
 
 
-_TIMERS = _Kind(INSTANCE, instance.c.next_due_at, instance.c.status == "active", _fire)
-_RETRIES = _Kind(incident.c, incident.c.next_retry_at, incident.c.closed_at.is_(None), _retry)
+_NOW = sa.bindparam("now", type_=instance.c.next_due_at.type)
+_FARTHEST = sa.bindparam("farthest", type_=instance.c.next_due_at.type)
+_TIMERS = _Kind(
+    INSTANCE,
+    instance.c.next_due_at,
+    sa.and_(instance.c.next_due_at <= _NOW, instance.c.status == "active"),
+    _fire,
+)
+_RETRIES = _Kind(
+    incident.c,
+    incident.c.next_retry_at,
+    sa.and_(
+        # A clock that was far ahead put off the latter; on the right one they would wait for it.
+        sa.or_(incident.c.next_retry_at <= _NOW, incident.c.next_retry_at > _FARTHEST),
+        incident.c.closed_at.is_(None),
+    ),
+    _retry,
+)

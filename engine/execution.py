@@ -78,7 +78,9 @@ _NAMED = Statement(
     .where(instance.c.id == sa.bindparam("number"))
     .values(business_key=sa.bindparam("business_key"))
 )
-_LOADED = Statement(sa.select(*INSTANCE).where(instance.c.id == sa.bindparam("number")))
+_ONE = sa.select(*INSTANCE).where(instance.c.id == sa.bindparam("number"))
+_LOADED = Statement(_ONE)
+_LOCKED = Statement(_ONE.with_for_update(key_share=True))
 _SUBMITTED = Statement(
     submission.insert().returning(submission.c.id),
     ("instance_id", "business_key", "element", "user_task_id", "at", "actor", "answers"),
@@ -199,7 +201,7 @@ class Execution:
         now: datetime,
     ) -> Execution:
         """Restore an active instance. Raises NotFound if there is none, or it has ended."""
-        row = _LOADED.one_or_none(connection, {"number": instance_id})
+        row = _LOCKED.one_or_none(connection, {"number": instance_id})
         if row is None or row.status != "active":
             raise NotFound("This process is not running: it has ended, or it never existed.")
         return cls(runtime, connection, row, actor, now)
@@ -473,6 +475,7 @@ def correlate(
         sa.select(*INSTANCE)
         .where(instance.c.business_key == business_key, instance.c.status == "active")
         .order_by(instance.c.id)
+        .with_for_update(key_share=True)
     ).all()
     for row in rows:
         execution = Execution(runtime, connection, row, actor, now, moves)

@@ -48,7 +48,7 @@ def _pipeline(connection: sa.Connection) -> Iterator[None]:
         with driver.pipeline():
             yield
     except connection.dialect.loaded_dbapi.Error as error:
-        raise _as_sqlalchemy(connection, driver, error) from error
+        raise as_sqlalchemy(connection, error) from error
 
 
 class Statement:
@@ -161,7 +161,7 @@ class _Form:
         try:
             return driver.execute(self._text, self._arrange(bound))
         except self._dialect.loaded_dbapi.Error as error:
-            raise _as_sqlalchemy(connection, driver, error, self._text) from error
+            raise as_sqlalchemy(connection, error, self._text) from error
 
     def row(self, found: Sequence[Any]) -> Any:
         """What the cursor gave, by the names of the columns and as their types say."""
@@ -180,15 +180,14 @@ def _driver(connection: sa.Connection) -> Any:
     return connection.connection.driver_connection
 
 
-def _as_sqlalchemy(
-    connection: sa.Connection, driver: Any, error: Any, text: str | None = None
-) -> Exception:
+def as_sqlalchemy(connection: sa.Connection, error: Any, text: str | None = None) -> Exception:
     """What SQLAlchemy raises for an error of the driver, without values: they may be a family's."""
     dialect = connection.dialect
-    if dialect.is_disconnect(error, driver, None):
+    lost = dialect.is_disconnect(error, connection.connection.driver_connection, None)
+    if lost:
         connection.invalidate(error)
     found: Exception = DBAPIError.instance(
-        text, None, error, dialect.loaded_dbapi.Error, dialect=dialect
+        text, None, error, dialect.loaded_dbapi.Error, connection_invalidated=lost, dialect=dialect
     )
     return found
 

@@ -66,7 +66,12 @@ class Turns:
         if not turn.done:
             turn = self._wait(database, _Turn(work, alone=True))
         if turn.error is not None:
-            raise turn.error
+            error, turn.error = turn.error, None
+            try:
+                raise error
+            finally:
+                # Its trail leads here: it would keep itself alive, and all that it came from.
+                del error
         value: _T = turn.value
         return value
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from engine.automation import Automation
 from engine.diagrams import Element
+from engine.faults import describe
 from engine.models import LONGEST_ACTOR, draft, incident, user_task
 from engine.spiff import Failure, StepFailed, Token
 from engine.statements import Rows
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
 """How long after its first, second, ... failure something is tried again; then a person has to."""
+FARTHEST = 2 * RETRIES[-1]
+"""Nothing is put off for so long; a date beyond was written by a clock that was wrong."""
 
 
 _OPENED = Rows(
@@ -91,7 +94,7 @@ def _due(automation: Automation, element: Element) -> datetime | None:
         return due_at(automation.model.timescale(element.due), automation.now)
     except (StepFailed, ValueError) as error:
         # Better a task without a date than no task.
-        log.warning("due date of %s in %s: %s", element.id, automation.instance_id, error)
+        log.warning("due date of %s in %s: %s", element.id, automation.instance_id, describe(error))
         return None
 
 

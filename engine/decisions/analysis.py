@@ -20,6 +20,7 @@ from engine.errors import Finding
 
 _LARGEST_SEARCH = 20_000
 _MOST_EXAMPLES = 3
+_MOST_OVERLAPS = 20
 _ONE_RULE = ("UNIQUE", "FIRST", "ANY", "PRIORITY")
 
 
@@ -143,13 +144,22 @@ class _Analysis:
         table = self._table
         if table.hit_policy not in ("UNIQUE", "ANY"):
             return []
-        found = []
+        found: list[TableFinding] = []
         for index, one in enumerate(table.rules):
             for other_index in range(index + 1, len(table.rules)):
                 other = table.rules[other_index]
                 if table.hit_policy == "ANY" and not _disagree(one, other):
                     continue
                 case = self._common(index, other_index)
+                if case is not None and len(found) == _MOST_OVERLAPS:
+                    found.append(
+                        TableFinding(
+                            "overlap",
+                            f"{table.title} has more rules that overlap than these "
+                            f"{_MOST_OVERLAPS} pairs. Mend them first.",
+                        )
+                    )
+                    return found
                 if case is not None:
                     numbers = (one.fired.number, other.fired.number)
                     example = self._example(case)

@@ -10,7 +10,7 @@ from lxml import etree
 from engine import feel
 from engine.decisions import logic as kinds
 from engine.decisions.columns import TableReader
-from engine.decisions.findings import Findings, local_name, text_of
+from engine.decisions.findings import Findings, local_name, name_of, text_of
 from engine.decisions.items import ItemTypes
 from engine.decisions.logic import Box, LiteralExpression, Logic, Refused
 from engine.decisions.types import ANY, ColumnType
@@ -153,7 +153,7 @@ class LogicReader:
         with_names = len(self._names)
         for entry in element.iterfind("{*}contextEntry"):
             variable = entry.find("{*}variable")
-            name = "" if variable is None else " ".join((variable.get("name") or "").split())
+            name = name_of(variable)
             place = f'{title}, entry "{name}"' if name else f"{title}, result"
             own = ANY if variable is None else self.type(variable.get("typeRef"), entry, place)
             known = frozenset(known for known, _, _ in entries)
@@ -174,7 +174,7 @@ class LogicReader:
         bindings = []
         for binding in element.iterfind("{*}binding"):
             parameter = binding.find("{*}parameter")
-            name = "" if parameter is None else " ".join((parameter.get("name") or "").split())
+            name = name_of(parameter)
             own = ANY if parameter is None else self.type(parameter.get("typeRef"), binding, title)
             bindings.append((name, self.only(binding, f'{title}, argument "{name}"', name, own)))
         parts = ((callee, frozenset[str]()), *((one, frozenset[str]()) for _, one in bindings))
@@ -202,7 +202,7 @@ class LogicReader:
         """The parameters and the body of a function definition."""
         parameters = tuple(
             (
-                " ".join((one.get("name") or "").split()),
+                name_of(one),
                 self.type(one.get("typeRef"), one, f'{title}, parameter "{one.get("name")}"'),
             )
             for one in element.iterfind("{*}formalParameter")
@@ -232,9 +232,7 @@ class LogicReader:
     def _relation(
         self, element: etree._Element, title: str, output: str, kind: ColumnType
     ) -> Logic:
-        columns = [
-            " ".join((column.get("name") or "").split()) for column in element.iterfind("{*}column")
-        ]
+        columns = [name_of(column) for column in element.iterfind("{*}column")]
         rows = []
         for number, row in enumerate(element.iterfind("{*}row"), 1):
             cells = [
@@ -267,7 +265,7 @@ class LogicReader:
         domain_name, body_name = _LOOPS[name]
         variable = "item"
         if name != "filter":
-            variable = " ".join((element.get("iteratorVariable") or "").split()) or "item"
+            variable = name_of(element, "iteratorVariable") or "item"
         domain = self.only(element.find(f"{{*}}{domain_name}"), f"{title}, {domain_name}", output)
         own = {variable, "partial"} if name == "for" else {variable}
         self._names.append(variable)

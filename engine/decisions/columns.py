@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from lxml import etree
 
 from engine import feel
-from engine.decisions.findings import Findings, local_name, text_of
+from engine.decisions.findings import Findings, local_name, name_of, text_of
 from engine.decisions.results import FiredRule
 from engine.decisions.table import AGGREGATIONS, HIT_POLICIES, Input, Output, Rule, Table
 from engine.decisions.types import ColumnType, in_words
@@ -124,7 +124,7 @@ class TableReader:
         for number, element in enumerate(elements, 1):
             expression = element.find("{*}inputExpression")
             source = text_of(expression)
-            label = " ".join((element.get("label") or "").split()) or source or f"input {number}"
+            label = name_of(element, "label") or source or f"input {number}"
             if label in labels:
                 label = f"{label} ({number})"
             labels.add(label)
@@ -152,7 +152,7 @@ class TableReader:
             name = (element.get("name") or "").strip()
             if not name and len(elements) == 1:
                 name = variable
-            label = " ".join((element.get("label") or "").split()) or name or f"output {number}"
+            label = name_of(element, "label") or name or f"output {number}"
             place = f'{self._title}, output "{label}"'
             if not name or name in names:
                 self._findings.add(

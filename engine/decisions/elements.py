@@ -8,7 +8,7 @@ from lxml import etree
 
 from engine import feel
 from engine.decisions.boxes import LOGIC, LogicReader
-from engine.decisions.findings import Findings, local_name
+from engine.decisions.findings import Findings, local_name, name_of
 from engine.decisions.items import ItemTypes
 from engine.decisions.logic import Logic
 from engine.decisions.model import Decision, DecisionService, InputData, Knowledge, Need
@@ -334,6 +334,4 @@ def _title(element: etree._Element) -> str:
 
 def _variable(element: etree._Element) -> str:
     """The name under which FEEL knows the result of a decision, or an input."""
-    declared: Any = element.find("{*}variable")
-    name = declared.get("name") if declared is not None else None
-    return " ".join((name or element.get("name") or element.get("id") or "").split())
+    return name_of(element.find("{*}variable")) or name_of(element) or name_of(element, "id")

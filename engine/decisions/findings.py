@@ -57,6 +57,11 @@ def text_of(element: etree._Element | None) -> str:
     return (element.findtext("{*}text") or "").strip()
 
 
+def name_of(element: etree._Element | None, attribute: str = "name") -> str:
+    """A name as FEEL has it, with single spaces; empty if there is none."""
+    return "" if element is None else " ".join((element.get(attribute) or "").split())
+
+
 def _id_of(element: etree._Element) -> str | None:
     """The id of an element or of the nearest one around it that has one."""
     current: etree._Element | None = element

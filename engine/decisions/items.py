@@ -8,7 +8,7 @@ from typing import Any
 from lxml import etree
 
 from engine import feel
-from engine.decisions.findings import Findings, local_name, text_of
+from engine.decisions.findings import Findings, local_name, name_of, text_of
 from engine.decisions.types import ANY, ColumnType, basic_type
 
 _DEEPEST = 12
@@ -27,8 +27,7 @@ class ItemTypes:
         self._findings = findings
         self._strict = strict
         self._elements = {
-            " ".join((element.get("name") or "").split()): element
-            for element in root.iterfind("{*}itemDefinition")
+            name_of(element): element for element in root.iterfind("{*}itemDefinition")
         }
         self._imported = imported
         self._known: dict[str, ColumnType] = {}
@@ -67,7 +66,7 @@ class ItemTypes:
     def entry_names(self) -> set[str]:
         """The names of all components, for they may be written after a dot."""
         names = {
-            " ".join((component.get("name") or "").split())
+            name_of(component)
             for element in self._elements.values()
             for component in element.iter("{*}itemComponent")
         }
@@ -105,7 +104,7 @@ class ItemTypes:
                 "context",
                 tuple(
                     (
-                        " ".join((part.get("name") or "").split()),
+                        name_of(part),
                         self._type(part, f'{place}, "{part.get("name")}"'),
                     )
                     for part in components

@@ -12,7 +12,7 @@ from lxml import etree
 
 from engine import feel
 from engine.decisions.elements import FileReader
-from engine.decisions.findings import Findings, local_name
+from engine.decisions.findings import Findings, local_name, name_of
 from engine.decisions.library import Library
 from engine.decisions.model import Decision
 from engine.errors import InvalidModel
@@ -97,7 +97,7 @@ class _Source:
                     "which is not beside it. Put the file there, or remove the import.",
                 )
             else:
-                imported[" ".join((element.get("name") or "").split())] = found
+                imported[name_of(element)] = found
         self._depth -= 1
         reader = FileReader(root, findings, self._functions, imported, self._strict)
         reader.read()

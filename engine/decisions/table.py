@@ -24,18 +24,7 @@ class Input:
     def value(
         self, decision: str, context: Mapping[str, Any], caller: feel.Environment | None
     ) -> Any:
-        place = f'{decision}, input "{self.label}"'
-        try:
-            value = self.type.taken(self.expression.evaluate(context, caller), place, "needs")
-            allowed = self.allowed
-            if allowed is None or value is None or allowed.matches(value, context, caller):
-                return value
-        except feel.FeelError as error:
-            raise DecisionError(f"{place}: {error}") from None
-        raise DecisionError(
-            f"{place} got {in_words(value)}, which is not among its allowed values: "
-            f"{allowed.source.strip()}."
-        )
+        return _value(self, self.expression, f'{decision}, input "{self.label}"', context, caller)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +44,36 @@ class Output:
         context: Any,
         caller: feel.Environment | None,
     ) -> Any:
-        place = f'{place}, output "{self.label}"'
         if expression is None:
             return None
-        try:
-            value = self.type.taken(expression.evaluate(context, caller), place)
-            allowed = self.allowed
-            if allowed is None or value is None or allowed.matches(value, context, caller):
-                return value
-        except feel.FeelError as error:
-            raise DecisionError(f"{place}: {error}") from None
-        raise DecisionError(
-            f"{place} is {in_words(value)}, which is not among its allowed values: "
-            f"{allowed.source.strip()}."
-        )
+        return _value(self, expression, f'{place}, output "{self.label}"', context, caller)
 
     def priority(self, value: Any) -> int:
         """The place of a value among the output values; after all of them if it is not there."""
         order = self.allowed.values if self.allowed is not None else ()
         return order.index(value) if value in order else len(order)
+
+
+def _value(
+    column: Input | Output,
+    expression: feel.Expression,
+    place: str,
+    context: Mapping[str, Any],
+    caller: feel.Environment | None,
+) -> Any:
+    """What an expression comes to in a column, of its type and among its allowed values."""
+    verb = "needs" if type(column) is Input else "must be"
+    try:
+        value = column.type.taken(expression.evaluate(context, caller), place, verb)
+        allowed = column.allowed
+        if allowed is None or value is None or allowed.matches(value, context, caller):
+            return value
+    except feel.FeelError as error:
+        raise DecisionError(f"{place}: {error}") from None
+    raise DecisionError(
+        f"{place} {'got' if verb == 'needs' else 'is'} {in_words(value)}, which is not among its "
+        f"allowed values: {allowed.source.strip()}."
+    )
 
 
 class Around(NamedTuple):
@@ -177,11 +177,16 @@ class Table:
         return pairs
 
 
+_MOST_NUMBERS = 12
+"""How many rules a message names."""
+
 Policy = Callable[[Table, list[Rule], Around], tuple[Outputs | list[Outputs], Sequence[Rule]]]
 
 
 def _numbers(rules: Sequence[Rule]) -> str:
     numbers = [str(rule.fired.number) for rule in rules]
+    if len(numbers) > _MOST_NUMBERS + 1:
+        numbers[_MOST_NUMBERS:] = [f"{len(numbers) - _MOST_NUMBERS} others"]
     return ", ".join(numbers[:-1]) + " and " + numbers[-1]
 
 

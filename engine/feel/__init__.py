@@ -15,10 +15,10 @@ from engine.feel.errors import (
     UnsupportedFeel,
 )
 from engine.feel.functions import BUILTIN_FUNCTIONS, NO_FUNCTIONS, Function
-from engine.feel.inference import check, type_of
+from engine.feel.inference import check
 from engine.feel.nodes import TypeName
 from engine.feel.strings import to_string, written
-from engine.feel.types import ANY, coerced, conforms, type_named
+from engine.feel.types import ANY, coerced, conforms, type_named, type_of
 from engine.feel.values import FunctionValue, Range, YearsMonthsDuration, from_host, kind_of
 
 __all__ = [

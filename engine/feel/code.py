@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.feel.budget import DEEPEST_TREE, FIRST_SLOT, PORTION, Allowance, Environment
+from engine.feel.budget import DEEPEST_TREE, FIRST_SLOT, PORTION, Allowance, Environment, spend
 from engine.feel.errors import FeelBudgetExceeded, FeelError, UnsupportedFeel
 from engine.feel.nodes import Node
 
@@ -21,6 +21,7 @@ UNKNOWN: Any = object()
 """The value of code that is only known once it runs."""
 
 _FOLDING_STEPS = 20_000
+_NO_MORE = Allowance(0)
 
 
 @dataclass(slots=True)
@@ -83,7 +84,8 @@ class Compiler:
         self.used_input = False
         self._handlers = handlers
         self._depth = 0
-        self._folding: Environment = [{}, _FOLDING_STEPS, Allowance(0)]
+        self._folding: Environment = [{}, _FOLDING_STEPS, _NO_MORE]
+        self._folds = True
 
     def doubt(self, error: FeelError) -> Code:
         """Something that is null whatever the context: an error where strictness is asked for."""
@@ -113,18 +115,21 @@ class Compiler:
     def fold(self, node: Node, run: Run, parts: Iterable[Code], kind: str = "") -> Code:
         """Code for `run`, evaluated now if all its parts are constant.
 
-        A list or context is made anew by each run, for whoever gets it may change it.
+        A list or context is made anew by each run, for whoever gets it may change it. Once all
+        that was evaluated ahead has cost too much, nothing more is.
         """
         weight = 1
         known = True
         for part in parts:
             weight += part.weight
             known = known and part.value is not UNKNOWN
-        if not known:
+        if not (known and self._folds):
             return Code(run, UNKNOWN, weight, kind)
         try:
+            spend(self._folding, weight)
             value = run(self._folding)
         except FeelBudgetExceeded:
+            self._folds = False
             return Code(run, UNKNOWN, weight, kind)
         except FeelError as error:
             place = error.position or node.at

@@ -13,7 +13,8 @@ from engine.feel.zones import instant, offset_of, seconds_of_day, zone_name
 _DIRECT: frozenset[type] = frozenset(
     {str, Decimal, bool, date, timedelta, YearsMonthsDuration, type(None)}
 )
-_ORDERED: frozenset[type] = frozenset({str, Decimal, date, timedelta, YearsMonthsDuration})
+DIRECTLY_ORDERED: frozenset[type] = frozenset({str, Decimal, date, timedelta, YearsMonthsDuration})
+"""Kinds of values that Python's `<` orders as FEEL does, each among itself."""
 
 
 def equal(environment: Environment, left: Any, right: Any) -> bool | None:
@@ -94,7 +95,7 @@ def ordered(left: Any, right: Any) -> tuple[Any, Any] | None:
     kind = type(left)
     if kind is not type(right):
         return None
-    if kind in _ORDERED:
+    if kind in DIRECTLY_ORDERED:
         return left, right
     if kind is datetime or kind is time:
         return _whole_seconds(left, right)

@@ -13,7 +13,7 @@ from typing import Any
 from engine.feel.budget import CONTEXT, Environment
 from engine.feel.code import Code, Compiler, Run
 from engine.feel.compile_functions import invocation
-from engine.feel.errors import FeelError, FeelSyntaxError, UnsupportedFeel
+from engine.feel.errors import MOST_FINDINGS, FeelError, FeelSyntaxError, UnsupportedFeel
 from engine.feel.functions import IS_DEFINED, REFUSED_BUILTINS
 from engine.feel.nodes import Call, Name, Node, Path
 from engine.feel.properties import PROPERTIES
@@ -42,7 +42,8 @@ def compile_call(compiler: Compiler, node: Call) -> Code:
                 node.at,
                 compiler.source,
             )
-        close = compiler.functions.nearest(name)
+        few = len(compiler.doubts) < MOST_FINDINGS
+        close = compiler.functions.nearest(name) if few else None
         hint = f" Did you mean {close}?" if close else ""
         compiler.doubt(
             UnsupportedFeel(f"There is no function called {name}.{hint}", node.at, compiler.source)

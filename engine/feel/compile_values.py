@@ -92,14 +92,14 @@ def _root(compiler: Compiler, name: str) -> Code:
 
         def read_or_function(environment: Environment) -> Any:
             context = environment[CONTEXT]
-            return from_host(context[name]) if name in context else function
+            return _received(environment, context[name]) if name in context else function
 
         return Code(read_or_function, path=(name,))
     if not compiler.loops:
 
         def read(environment: Environment) -> Any:
             value = environment[CONTEXT].get(name)
-            return value if type(value) in PLAIN else from_host(value)
+            return value if type(value) in PLAIN else _received(environment, value)
 
         return Code(read, path=(name,))
 
@@ -108,10 +108,18 @@ def _root(compiler: Compiler, name: str) -> Code:
     def read_once(environment: Environment) -> Any:
         value = environment[slot]
         if value is None:
-            value = environment[slot] = from_host(environment[CONTEXT].get(name))
+            value = environment[slot] = _received(environment, environment[CONTEXT].get(name))
         return value
 
     return Code(read_once)
+
+
+def _received(environment: Environment, value: Any) -> Any:
+    """A value from outside; that of a long list or context costs steps."""
+    value = from_host(value)
+    if type(value) is list or type(value) is dict:
+        spend(environment, len(value) >> 3)
+    return value
 
 
 def compile_path(compiler: Compiler, node: Path) -> Code:
@@ -140,7 +148,7 @@ def _root_path(root: str, *names: str) -> Code:
                 for rest in names[index:]:
                     value = entry_of(environment, value, rest)
                 return value
-        return value if type(value) in PLAIN else from_host(value)
+        return value if type(value) in PLAIN else _received(environment, value)
 
     return Code(run, weight=1 + len(names), path=(root, *names))
 
@@ -158,9 +166,9 @@ def compile_list(compiler: Compiler, node: ListItems) -> Code:
 def compile_context(compiler: Compiler, node: Entries) -> Code:
     entries: list[tuple[str, int, Run]] = []
     codes: list[Code] = []
-    names = [name for name, _ in node.entries]
-    for index, name in enumerate(names):
-        if name in names[:index]:
+    names: set[str] = set()
+    for name, _ in node.entries:
+        if name in names:
             return compiler.doubt(
                 FeelSyntaxError(
                     f'The context has two entries called "{name}". Rename one.',
@@ -168,6 +176,7 @@ def compile_context(compiler: Compiler, node: Entries) -> Code:
                     compiler.source,
                 )
             )
+        names.add(name)
     with compiler.scope(Scope(), loop=False) as scope:
         for name, value in node.entries:
             code = compiler.compile(value)

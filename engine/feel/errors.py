@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+MOST_FINDINGS = 20
+"""How many things that are wrong with one expression are told, for each looks for a suggestion."""
+
 
 class FeelError(Exception):
     """An expression cannot be read or evaluated.

@@ -18,13 +18,13 @@ def get_value(context: Entries, key: str) -> Any:
     return context.get(key)
 
 
-@builtin("get entries", "m: context", environment=True)
+@builtin("get entries", "m: context", environment=True, kind="list")
 def get_entries(environment: Environment, context: Entries) -> list[Entries]:
     spend(environment, len(context))
     return [{"key": key, "value": value} for key, value in context.items()]
 
 
-@builtin("context", "entries: list")
+@builtin("context", "entries: list", kind="context")
 def context(entries: list[Any]) -> Entries | None:
     """From contexts with the entries key and value; null if a key comes twice."""
     result: Entries = {}
@@ -38,14 +38,18 @@ def context(entries: list[Any]) -> Entries | None:
     return result
 
 
-@builtin("context put", "context: context", "key: string", "value: any", environment=True)
+@builtin(
+    "context put", "context: context", "key: string", "value: any", environment=True, kind="context"
+)
 def context_put(environment: Environment, source: Entries, key: str, value: Any) -> Entries:
     """A copy with an entry set."""
     spend(environment, len(source))
     return {**source, key: value}
 
 
-@builtin("context put", "context: context", "keys: list", "value: any", environment=True)
+@builtin(
+    "context put", "context: context", "keys: list", "value: any", environment=True, kind="context"
+)
 def context_put_along(
     environment: Environment, source: Entries, keys: list[Any], value: Any
 ) -> Entries | None:
@@ -64,7 +68,7 @@ def context_put_along(
     return value  # type: ignore[no-any-return]
 
 
-@builtin("context merge", "contexts: list", environment=True)
+@builtin("context merge", "contexts: list", environment=True, kind="context")
 def context_merge(environment: Environment, contexts: list[Any]) -> Entries | None:
     """One context of all entries; later ones win."""
     result: Entries = {}

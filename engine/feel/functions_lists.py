@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal, DecimalException
 from functools import cmp_to_key
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.feel.budget import DEEPEST_VALUE, Environment, check_length, spend
-from engine.feel.compare import equal, less
+from engine.feel.compare import DIRECTLY_ORDERED, equal, less
 from engine.feel.errors import FeelBudgetExceeded
 from engine.feel.numbers import ARITHMETIC
 from engine.feel.signatures import builtin
 from engine.feel.values import FunctionValue
 
 Lists = list[Any]
+Aggregate = TypeVar("Aggregate", bound=Callable[[Lists], Any])
+
+
+def aggregate(name: str, kind: str = "") -> Callable[[Aggregate], Aggregate]:
+    """Declare a function of a list, whose items may be given as so many arguments instead."""
+
+    def declare(implementation: Aggregate) -> Aggregate:
+        builtin(name, "list: list", kind=kind)(implementation)
+        builtin(name, "*values: any", kind=kind)(lambda *values: implementation(list(values)))
+        return implementation
+
+    return declare
 
 
 @builtin("list contains", "list: list", "element: any", environment=True, kind="boolean")
@@ -22,29 +34,19 @@ def list_contains(environment: Environment, items: Lists, element: Any) -> bool:
     return any(equal(environment, item, element) for item in items)
 
 
-@builtin("count", "list: list")
+@builtin("count", "list: list", kind="number")
 def count(items: Lists) -> Decimal:
     return Decimal(len(items))
 
 
-@builtin("min", "list: list")
+@aggregate("min")
 def smallest(items: Lists) -> Any:
     return _extreme(items, lambda item, best: less(item, best))
 
 
-@builtin("min", "*values: any")
-def smallest_of(*values: Any) -> Any:
-    return smallest(list(values))
-
-
-@builtin("max", "list: list")
+@aggregate("max")
 def largest(items: Lists) -> Any:
     return _extreme(items, lambda item, best: less(best, item))
-
-
-@builtin("max", "*values: any")
-def largest_of(*values: Any) -> Any:
-    return largest(list(values))
 
 
 def _extreme(items: Lists, better: Callable[[Any, Any], bool | None]) -> Any:
@@ -65,7 +67,7 @@ def _numbers(items: Lists) -> list[Decimal] | None:
     return items if items and all(type(item) is Decimal for item in items) else None
 
 
-@builtin("sum", "list: list")
+@aggregate("sum", kind="number")
 def total(items: Lists) -> Decimal | None:
     """Null for an empty list, and for a list with anything but numbers in it."""
     numbers = _numbers(items)
@@ -80,12 +82,7 @@ def total(items: Lists) -> Decimal | None:
     return result
 
 
-@builtin("sum", "*values: any")
-def total_of(*values: Any) -> Decimal | None:
-    return total(list(values))
-
-
-@builtin("product", "list: list")
+@aggregate("product", kind="number")
 def product(items: Lists) -> Decimal | None:
     numbers = _numbers(items)
     if numbers is None:
@@ -99,23 +96,13 @@ def product(items: Lists) -> Decimal | None:
     return result
 
 
-@builtin("product", "*values: any")
-def product_of(*values: Any) -> Decimal | None:
-    return product(list(values))
-
-
-@builtin("mean", "list: list")
+@aggregate("mean", kind="number")
 def mean(items: Lists) -> Decimal | None:
     result = total(items)
     return None if result is None else ARITHMETIC.divide(result, Decimal(len(items)))
 
 
-@builtin("mean", "*values: any")
-def mean_of(*values: Any) -> Decimal | None:
-    return mean(list(values))
-
-
-@builtin("median", "list: list")
+@aggregate("median", kind="number")
 def median(items: Lists) -> Decimal | None:
     numbers = sorted(_numbers(items) or [])
     if not numbers:
@@ -124,12 +111,7 @@ def median(items: Lists) -> Decimal | None:
     return numbers[middle] if len(numbers) % 2 else mean(numbers[middle - 1 : middle + 1])
 
 
-@builtin("median", "*values: any")
-def median_of(*values: Any) -> Decimal | None:
-    return median(list(values))
-
-
-@builtin("stddev", "list: list")
+@aggregate("stddev", kind="number")
 def standard_deviation(items: Lists) -> Decimal | None:
     """Of a sample; null for fewer than two numbers."""
     middle = mean(items)
@@ -147,12 +129,7 @@ def standard_deviation(items: Lists) -> Decimal | None:
     return ARITHMETIC.sqrt(ARITHMETIC.divide(variance, Decimal(len(items) - 1)))
 
 
-@builtin("stddev", "*values: any")
-def standard_deviation_of(*values: Any) -> Decimal | None:
-    return standard_deviation(list(values))
-
-
-@builtin("mode", "list: list")
+@aggregate("mode", kind="list")
 def mode(items: Lists) -> Lists | None:
     """The most frequent numbers, in ascending order."""
     if not items:
@@ -167,12 +144,7 @@ def mode(items: Lists) -> Lists | None:
     return sorted(number for number, frequency in frequencies.items() if frequency == most)
 
 
-@builtin("mode", "*values: any")
-def mode_of(*values: Any) -> Lists | None:
-    return mode(list(values))
-
-
-@builtin("all", "list: list", kind="boolean")
+@aggregate("all", kind="boolean")
 def every(items: Lists) -> bool | None:
     """False if any item is false, true if all are true, otherwise null."""
     if any(item is False for item in items):
@@ -180,12 +152,7 @@ def every(items: Lists) -> bool | None:
     return True if all(item is True for item in items) else None
 
 
-@builtin("all", "*values: any", kind="boolean")
-def every_of(*values: Any) -> bool | None:
-    return every(list(values))
-
-
-@builtin("any", "list: list", kind="boolean")
+@aggregate("any", kind="boolean")
 def some(items: Lists) -> bool | None:
     """True if any item is true, false if all are false, otherwise null."""
     if any(item is True for item in items):
@@ -193,12 +160,7 @@ def some(items: Lists) -> bool | None:
     return False if all(item is False for item in items) else None
 
 
-@builtin("any", "*values: any", kind="boolean")
-def some_of(*values: Any) -> bool | None:
-    return some(list(values))
-
-
-@builtin("sublist", "list: list", "start position: number", "length: number?")
+@builtin("sublist", "list: list", "start position: number", "length: number?", kind="list")
 def sublist(items: Lists, start: Decimal, length: Decimal | None = None) -> Lists | None:
     place = _place(items, start)
     if place is None:
@@ -216,35 +178,37 @@ def _place(items: Lists, position: Decimal) -> int | None:
     return place - 1 if place > 0 else len(items) + place
 
 
-@builtin("append", "list: list", "*item: any")
+@builtin("append", "list: list", "*item: any", kind="list")
 def append(items: Lists, *added: Any) -> Lists:
     return _checked([*items, *added])
 
 
-@builtin("concatenate", "*list: list")
+@builtin("concatenate", "*list: list", kind="list")
 def concatenate(*lists: Lists) -> Lists:
     return _checked([item for items in lists for item in items])
 
 
-@builtin("insert before", "list: list", "position: number", "newItem: any")
+@builtin("insert before", "list: list", "position: number", "newItem: any", kind="list")
 def insert_before(items: Lists, position: Decimal, item: Any) -> Lists | None:
     place = _place(items, position)
     return None if place is None else _checked([*items[:place], item, *items[place:]])
 
 
-@builtin("remove", "list: list", "position: number")
+@builtin("remove", "list: list", "position: number", kind="list")
 def remove(items: Lists, position: Decimal) -> Lists | None:
     place = _place(items, position)
     return None if place is None else [*items[:place], *items[place + 1 :]]
 
 
-@builtin("list replace", "list: list", "position: number", "newItem: any")
+@builtin("list replace", "list: list", "position: number", "newItem: any", kind="list")
 def replace_at(items: Lists, position: Decimal, new: Any) -> Lists | None:
     place = _place(items, position)
     return None if place is None else [*items[:place], new, *items[place + 1 :]]
 
 
-@builtin("list replace", "list: list", "match: function", "newItem: any", environment=True)
+@builtin(
+    "list replace", "list: list", "match: function", "newItem: any", environment=True, kind="list"
+)
 def replace_matching(
     environment: Environment, items: Lists, match: FunctionValue, new: Any
 ) -> Lists | None:
@@ -260,12 +224,12 @@ def replace_matching(
     return result
 
 
-@builtin("reverse", "list: list")
+@builtin("reverse", "list: list", kind="list")
 def reverse(items: Lists) -> Lists:
     return items[::-1]
 
 
-@builtin("index of", "list: list", "match: any", environment=True)
+@builtin("index of", "list: list", "match: any", environment=True, kind="list")
 def index_of(environment: Environment, items: Lists, match: Any) -> Lists:
     return [
         Decimal(place)
@@ -274,7 +238,7 @@ def index_of(environment: Environment, items: Lists, match: Any) -> Lists:
     ]
 
 
-@builtin("distinct values", "list: list", environment=True)
+@builtin("distinct values", "list: list", environment=True, kind="list")
 def distinct_values(environment: Environment, items: Lists) -> Lists:
     """The items without repetitions, each where it came first."""
     seen: set[tuple[type, Any]] = set()
@@ -294,12 +258,12 @@ def distinct_values(environment: Environment, items: Lists) -> Lists:
     return result
 
 
-@builtin("union", "*list: list", environment=True)
+@builtin("union", "*list: list", environment=True, kind="list")
 def union(environment: Environment, *lists: Lists) -> Lists:
     return distinct_values(environment, concatenate(*lists))
 
 
-@builtin("flatten", "list: list", environment=True)
+@builtin("flatten", "list: list", environment=True, kind="list")
 def flatten(environment: Environment, items: Lists) -> Lists:
     result: Lists = []
     _flatten_into(environment, items, result, 0)
@@ -320,7 +284,7 @@ def _flatten_into(environment: Environment, items: Lists, result: Lists, depth: 
     check_length(len(result))
 
 
-@builtin("sort", "list: list", "precedes: function", environment=True)
+@builtin("sort", "list: list", "precedes: function", environment=True, kind="list")
 def sort(environment: Environment, items: Lists, precedes: FunctionValue) -> Lists | None:
     """In the order of a function that says whether its first argument comes before its second."""
     if not precedes.takes(2):
@@ -334,12 +298,19 @@ def sort(environment: Environment, items: Lists, precedes: FunctionValue) -> Lis
     return sorted(items, key=cmp_to_key(order))
 
 
-@builtin("sort", "list: list", environment=True)
+@builtin("sort", "list: list", environment=True, kind="list")
 def sort_naturally(environment: Environment, items: Lists) -> Lists | None:
     """In ascending order; null if two items have none."""
     if smallest(items) is None:
         return [] if not items else None
-    return sorted(items, key=cmp_to_key(lambda left, right: -1 if less(left, right) else 1))
+    if type(items[0]) in DIRECTLY_ORDERED:
+        return sorted(items)
+
+    def order(left: Any, right: Any) -> int:
+        spend(environment, 1)
+        return -1 if less(left, right) else 1
+
+    return sorted(items, key=cmp_to_key(order))
 
 
 def _checked(items: Lists) -> Lists:

@@ -28,18 +28,24 @@ _WIDE = Context(prec=20_000, Emin=-20_000, Emax=20_000, traps=[InvalidOperation,
 _SEPARATORS = frozenset((" ", ",", "."))
 
 
-@builtin("number", "from: string")
+@builtin("number", "from: string", kind="number")
 def number(text: str) -> Decimal | None:
     """The number that a text writes, null if it writes none."""
     return number_of_literal(text) if _NUMBER.fullmatch(text) else None
 
 
-@builtin("number", "from: number")
+@builtin("number", "from: number", kind="number")
 def number_of_number(value: Decimal) -> Decimal:
     return value
 
 
-@builtin("number", "from: string", "grouping separator: string??", "decimal separator: string??")
+@builtin(
+    "number",
+    "from: string",
+    "grouping separator: string??",
+    "decimal separator: string??",
+    kind="number",
+)
 def number_with_separators(
     text: str, grouping: str | None = None, decimal: str | None = None
 ) -> Decimal | None:
@@ -71,39 +77,39 @@ def _rounded(value: Decimal, scale: Decimal, rounding: str) -> Decimal | None:
         return None
 
 
-@builtin("decimal", "n: number", "scale: number")
+@builtin("decimal", "n: number", "scale: number", kind="number")
 def decimal(value: Decimal, scale: Decimal) -> Decimal | None:
     return _rounded(value, scale, ROUND_HALF_EVEN)
 
 
-@builtin("floor", "n: number", "scale: number?")
+@builtin("floor", "n: number", "scale: number?", kind="number")
 def floor(value: Decimal, scale: Decimal = Decimal(0)) -> Decimal | None:
     return _rounded(value, scale, ROUND_FLOOR)
 
 
-@builtin("ceiling", "n: number", "scale: number?")
+@builtin("ceiling", "n: number", "scale: number?", kind="number")
 def ceiling(value: Decimal, scale: Decimal = Decimal(0)) -> Decimal | None:
     return _rounded(value, scale, ROUND_CEILING)
 
 
-@builtin("round up", "n: number", "scale: number")
+@builtin("round up", "n: number", "scale: number", kind="number")
 def round_up(value: Decimal, scale: Decimal) -> Decimal | None:
     """Away from zero."""
     return _rounded(value, scale, ROUND_UP)
 
 
-@builtin("round down", "n: number", "scale: number")
+@builtin("round down", "n: number", "scale: number", kind="number")
 def round_down(value: Decimal, scale: Decimal) -> Decimal | None:
     """Towards zero."""
     return _rounded(value, scale, ROUND_DOWN)
 
 
-@builtin("round half up", "n: number", "scale: number")
+@builtin("round half up", "n: number", "scale: number", kind="number")
 def round_half_up(value: Decimal, scale: Decimal) -> Decimal | None:
     return _rounded(value, scale, ROUND_HALF_UP)
 
 
-@builtin("round half down", "n: number", "scale: number")
+@builtin("round half down", "n: number", "scale: number", kind="number")
 def round_half_down(value: Decimal, scale: Decimal) -> Decimal | None:
     return _rounded(value, scale, ROUND_HALF_DOWN)
 
@@ -116,7 +122,7 @@ def absolute(value: object) -> object:
     return absolute_duration(value)
 
 
-@builtin("modulo", "dividend: number", "divisor: number")
+@builtin("modulo", "dividend: number", "divisor: number", kind="number")
 def modulo(dividend: Decimal, divisor: Decimal) -> Decimal | None:
     """dividend - divisor * floor(dividend / divisor), computed without rounding in between."""
     if divisor == 0:
@@ -130,18 +136,18 @@ def modulo(dividend: Decimal, divisor: Decimal) -> Decimal | None:
     return ARITHMETIC.plus(rest)
 
 
-@builtin("sqrt", "number: number")
+@builtin("sqrt", "number: number", kind="number")
 def sqrt(value: Decimal) -> Decimal | None:
     return ARITHMETIC.sqrt(value) if value >= 0 else None
 
 
-@builtin("log", "number: number")
+@builtin("log", "number: number", kind="number")
 def log(value: Decimal) -> Decimal | None:
     """The natural logarithm."""
     return ARITHMETIC.ln(value) if value > 0 else None
 
 
-@builtin("exp", "number: number")
+@builtin("exp", "number: number", kind="number")
 def exp(value: Decimal) -> Decimal | None:
     try:
         return ARITHMETIC.exp(value)

@@ -31,7 +31,7 @@ _ENDS: dict[str, Callable[[str], Any]] = {
 _END_NAMES = KnownNames(list(_ENDS))
 
 
-@builtin("range", "from: string")
+@builtin("range", "from: string", kind="range")
 def range_from(text: str) -> Range | None:
     """The range that a text writes, both ends literal; null if it writes none (table 72)."""
     try:

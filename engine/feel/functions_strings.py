@@ -11,7 +11,7 @@ from engine.feel.signatures import builtin
 from engine.feel.strings import string_of
 
 
-@builtin("string", "from: any", environment=True)
+@builtin("string", "from: any", environment=True, kind="string")
 def string(environment: Environment, value: Any) -> str | None:
     return string_of(environment, value)
 
@@ -21,7 +21,7 @@ def negation(value: Any) -> bool | None:
     return not value if type(value) is bool else None
 
 
-@builtin("substring", "string: string", "start position: number", "length: number?")
+@builtin("substring", "string: string", "start position: number", "length: number?", kind="string")
 def substring(text: str, start: Decimal, length: Decimal | None = None) -> str | None:
     """From a 1-based position, counted from the end if negative; null if there is none such."""
     if abs(start) > len(text) or int(start) == 0:
@@ -33,28 +33,28 @@ def substring(text: str, start: Decimal, length: Decimal | None = None) -> str |
     return text[first : first + int(min(length, Decimal(len(text))))] if length >= 1 else None
 
 
-@builtin("string length", "string: string")
+@builtin("string length", "string: string", kind="number")
 def string_length(text: str) -> Decimal:
     return Decimal(len(text))
 
 
-@builtin("upper case", "string: string", environment=True)
+@builtin("upper case", "string: string", environment=True, kind="string")
 def upper_case(environment: Environment, text: str) -> str:
     return check_string(environment, text.upper())
 
 
-@builtin("lower case", "string: string", environment=True)
+@builtin("lower case", "string: string", environment=True, kind="string")
 def lower_case(environment: Environment, text: str) -> str:
     return check_string(environment, text.lower())
 
 
-@builtin("substring before", "string: string", "match: string")
+@builtin("substring before", "string: string", "match: string", kind="string")
 def substring_before(text: str, match: str) -> str:
     before, found, _ = text.partition(match) if match else ("", "", "")
     return before if found else ""
 
 
-@builtin("substring after", "string: string", "match: string")
+@builtin("substring after", "string: string", "match: string", kind="string")
 def substring_after(text: str, match: str) -> str:
     return text.partition(match)[2] if match else text
 
@@ -96,6 +96,7 @@ def matches(
     "replacement: string",
     "flags: string??",
     environment=True,
+    kind="string",
 )
 def replace(
     environment: Environment, text: str, pattern: str, replacement: str, flags: str | None = None
@@ -104,13 +105,13 @@ def replace(
     return patterns.replace(environment, text, pattern, replacement, flags or "")
 
 
-@builtin("split", "string: string", "delimiter: string", environment=True)
+@builtin("split", "string: string", "delimiter: string", environment=True, kind="list")
 def split(environment: Environment, text: str, delimiter: str) -> list[str] | None:
     spend(environment, patterns.STEPS_A_PATTERN)
     return patterns.split(environment, text, delimiter)
 
 
-@builtin("string join", "list: list", "delimiter: string??", environment=True)
+@builtin("string join", "list: list", "delimiter: string??", environment=True, kind="string")
 def string_join(
     environment: Environment, items: list[Any], delimiter: str | None = None
 ) -> str | None:

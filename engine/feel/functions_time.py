@@ -36,7 +36,7 @@ _MONTHS = (
 )
 
 
-@builtin("date", "from: given")
+@builtin("date", "from: given", kind="date")
 def date_from(value: Any) -> date | None:
     """From a text, or the date part of a date and time."""
     if type(value) is list and len(value) == 1:
@@ -46,7 +46,7 @@ def date_from(value: Any) -> date | None:
     return _date_part(value) if type(value) in (date, datetime) else None
 
 
-@builtin("date", "year: number", "month: number", "day: number")
+@builtin("date", "year: number", "month: number", "day: number", kind="date")
 def date_of(year: Decimal, month: Decimal, day: Decimal) -> date | None:
     parts = [whole(part) for part in (year, month, day)]
     if None in parts:
@@ -58,7 +58,7 @@ def _date_part(value: date | datetime) -> date:
     return value.date() if isinstance(value, datetime) else value
 
 
-@builtin("date and time", "from: given")
+@builtin("date and time", "from: given", kind="date and time")
 def date_and_time_from(value: Any) -> datetime | None:
     if type(value) is list and len(value) == 1:
         value = value[0]
@@ -69,13 +69,13 @@ def date_and_time_from(value: Any) -> datetime | None:
     return value if type(value) is datetime else None
 
 
-@builtin("date and time", "date: date", "time: time")
+@builtin("date and time", "date: date", "time: time", kind="date and time")
 def date_and_time_of(day: date | datetime, clock: time) -> datetime:
     """The date part of the first with the second, whose zone it takes."""
     return datetime.combine(_date_part(day), clock, clock.tzinfo)
 
 
-@builtin("date and time", "date and time: date and time", "timezone: string")
+@builtin("date and time", "date and time: date and time", "timezone: string", kind="date and time")
 def date_and_time_in(value: datetime, name: str) -> datetime | None:
     """The same point in time on the clocks of a zone; null for a value without one."""
     zone = UTC if name == "Z" else zone_of(name)
@@ -84,7 +84,7 @@ def date_and_time_in(value: datetime, name: str) -> datetime | None:
     return instant(value).astimezone(zone)
 
 
-@builtin("time", "from: given")
+@builtin("time", "from: given", kind="time")
 def time_from(value: Any) -> time | None:
     """From a text, or the time part of a date and time; a date's time is midnight UTC."""
     if type(value) is list and len(value) == 1:
@@ -98,7 +98,7 @@ def time_from(value: Any) -> time | None:
     return time(0, 0, 0, tzinfo=UTC) if type(value) is date else None
 
 
-@builtin("time", "hour: number", "minute: number", "second: number", "offset: days??")
+@builtin("time", "hour: number", "minute: number", "second: number", "offset: days??", kind="time")
 def time_of(
     hour: Decimal, minute: Decimal, second: Decimal, offset: timedelta | None = None
 ) -> time | None:
@@ -123,7 +123,7 @@ def duration_from(value: Any) -> timedelta | YearsMonthsDuration | None:
     return parse_duration(value) if type(value) is str else None
 
 
-@builtin("years and months duration", "from: date", "to: date")
+@builtin("years and months duration", "from: date", "to: date", kind="years and months duration")
 def years_and_months_duration(
     start: date | datetime, end: date | datetime
 ) -> YearsMonthsDuration | None:
@@ -139,22 +139,22 @@ def _whole_months(first: date, last: date) -> int:
     return months - (last.day < first.day)
 
 
-@builtin("day of week", "date: date")
+@builtin("day of week", "date: date", kind="string")
 def day_of_week(value: date) -> str:
     return _DAYS[value.weekday()]
 
 
-@builtin("month of year", "date: date")
+@builtin("month of year", "date: date", kind="string")
 def month_of_year(value: date) -> str:
     return _MONTHS[value.month - 1]
 
 
-@builtin("day of year", "date: date")
+@builtin("day of year", "date: date", kind="number")
 def day_of_year(value: date) -> Decimal:
     return Decimal(value.timetuple().tm_yday)
 
 
-@builtin("week of year", "date: date")
+@builtin("week of year", "date: date", kind="number")
 def week_of_year(value: date) -> Decimal:
     """The week of ISO 8601, which belongs to the year that its Thursday is in."""
     return Decimal(value.isocalendar().week)

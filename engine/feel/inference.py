@@ -7,39 +7,29 @@ never true, whatever the values. Where a type is not known nothing is claimed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from engine.feel import nodes
-from engine.feel.errors import FeelError, FeelSyntaxError
+from engine.feel.errors import MOST_FINDINGS, FeelError, FeelSyntaxError
 from engine.feel.functions import IS_DEFINED, Function, function_table
 from engine.feel.nodes import Node, TypeName
-from engine.feel.operand_types import arithmetic_type, comparable, element_type, property_type
+from engine.feel.operand_types import (
+    arithmetic_type,
+    comparable,
+    element_type,
+    fits,
+    property_type,
+    result_type,
+)
 from engine.feel.parser import Parser
-from engine.feel.result_types import fits, result_type
-from engine.feel.types import ANY
-from engine.feel.values import Range, kind_of
+from engine.feel.types import ANY, common, type_of
 
 Variables = Mapping[str, TypeName]
 
 BOOLEAN = TypeName(0, "boolean")
 _WORDS = {"string": "a text", "Null": "null", "number": "a number", "boolean": "true or false"}
-
-
-def type_of(value: Any) -> TypeName:
-    """The type of a value, with those of the entries of contexts and of the items of lists."""
-    if value is None:
-        return TypeName(0, "Null")
-    if type(value) is dict:
-        return TypeName(0, "context", tuple((name, type_of(one)) for name, one in value.items()))
-    if type(value) is list:
-        return TypeName(0, "list", (("", _common([type_of(item) for item in value])),))
-    if type(value) is Range:
-        ends = [type_of(end) for end in (value.start, value.end) if end is not None]
-        return TypeName(0, "range", (("", _common(ends)),))
-    kind = kind_of(value)
-    return ANY if kind == "other" else TypeName(0, kind)
 
 
 def check(
@@ -90,7 +80,14 @@ class _Checker:
         return ANY if handler is None else handler(self, node)
 
     def note(self, node: Node, message: str) -> None:
-        self.found.append(FeelSyntaxError(message, node.at, self.source))
+        if len(self.found) < MOST_FINDINGS:
+            self.found.append(FeelSyntaxError(message, node.at, self.source))
+
+    def _nearest(self, name: str, known: Sequence[str], likeness: float) -> str | None:
+        """The known name that is most like this one, as long as findings are still told."""
+        if len(self.found) >= MOST_FINDINGS:
+            return None
+        return next(iter(get_close_matches(name, known, 1, likeness)), None)
 
     def _inside(self, names: Mapping[str, TypeName], node: Node) -> TypeName:
         self._scopes.append(dict(names))
@@ -108,8 +105,8 @@ class _Checker:
             return TypeName(0, "function")
         if self._complete and not self._open:
             known = [*self._variables, *(name for scope in self._scopes for name in scope)]
-            close = get_close_matches(node.name, known, 1, 0.6)
-            hint = f"Did you mean {close[0]}?" if close else "So it is always null."
+            close = self._nearest(node.name, known, 0.6)
+            hint = f"Did you mean {close}?" if close else "So it is always null."
             self.note(node, f"Nobody gives a variable {node.name}. {hint}")
         return ANY
 
@@ -122,8 +119,8 @@ class _Checker:
         known = property_type(base, node.name)
         if isinstance(known, TypeName):
             return known
-        close = get_close_matches(node.name, known, 1, 0.5)
-        hint = f" Did you mean {close[0]}?" if close else f" It has {', '.join(known) or 'none'}."
+        close = self._nearest(node.name, known, 0.5)
+        hint = f" Did you mean {close}?" if close else f" It has {', '.join(known) or 'none'}."
         self.note(node, f"{_named(base)} has no {node.name}.{hint}")
         return ANY
 
@@ -177,7 +174,7 @@ class _Checker:
 
     def conditional(self, node: nodes.Conditional) -> TypeName:
         self._truth(node.condition, "as a condition")
-        return _common([self.infer(node.then), self.infer(node.otherwise)])
+        return common([self.infer(node.then), self.infer(node.otherwise)])
 
     def between(self, node: nodes.Between) -> TypeName:
         value = self.infer(node.value)
@@ -207,7 +204,7 @@ class _Checker:
             self.compare(node, "=", value, kind, node)
 
     def items(self, node: nodes.ListItems) -> TypeName:
-        return TypeName(0, "list", (("", _common([self.infer(item) for item in node.items])),))
+        return TypeName(0, "list", (("", common([self.infer(item) for item in node.items])),))
 
     def entries(self, node: nodes.Entries) -> TypeName:
         self._scopes.append({})
@@ -219,7 +216,7 @@ class _Checker:
         ends = [self.infer(end) for end in (node.start, node.end) if end is not None]
         if len(ends) == 2:
             self.compare(node, "<", ends[0], ends[1])
-        return TypeName(0, "range", (("", _common(ends)),))
+        return TypeName(0, "range", (("", common(ends)),))
 
     def loop(self, node: nodes.For) -> TypeName:
         depth = self._domains(node.domains)
@@ -273,7 +270,7 @@ class _Checker:
             given = ", ".join(_named(kind) for kind in (kinds or named.values()))
             ways = " or ".join(f"({signature})" for signature in entry.signatures)
             self.note(node, f"{node.function} takes {ways}; of {given} it is always null.")
-        return result_type(node.function)
+        return result_type(entry)
 
     def _plain_call(self, node: nodes.Call | nodes.Invocation) -> TypeName:
         for argument in (*node.arguments, *(value for _, value in node.named)):
@@ -295,15 +292,6 @@ class _Checker:
     def instance(self, node: nodes.InstanceOf) -> TypeName:
         self.infer(node.value)
         return BOOLEAN
-
-
-def _common(kinds: list[TypeName]) -> TypeName:
-    """The type that all of these are of, so far as one is known; null is of any."""
-    known = [kind for kind in kinds if kind.name != "Null"]
-    if not known:
-        return kinds[0] if kinds else ANY
-    first = known[0]
-    return first if all(kind == first for kind in known) else ANY
 
 
 def _named(kind: TypeName) -> str:

@@ -1,9 +1,15 @@
-"""Which kinds of values operators take, and what they give (DMN 1.5, tables 53 to 58 and 66)."""
+"""Which kinds of values operators and functions take, and what they give.
+
+DMN 1.5, tables 53 to 58 and 66, and for functions 10.3.2.9.4.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.feel.nodes import TypeName
 from engine.feel.properties import PROPERTIES
+from engine.feel.signatures import FunctionEntry, Signature
 from engine.feel.types import ANY
 from engine.feel.values import kind_of_type
 
@@ -46,6 +52,21 @@ _PROPERTY_TYPES = {
     "end included": "boolean",
 }
 
+_ACCEPTED = {
+    "string": {"string"},
+    "number": {"number"},
+    "boolean": {"boolean"},
+    "context": {"context"},
+    "range": {"range"},
+    "date": {"date", "date and time"},
+    "date and time": {"date", "date and time"},
+    "time": {"time"},
+    "duration": {"days and time duration", "years and months duration"},
+    "days": {"days and time duration"},
+    "function": {"function"},
+}
+"""For each kind of parameter the types that may be passed; any type where there is none."""
+
 
 def arithmetic_type(operator: str, left: TypeName, right: TypeName) -> TypeName | None:
     """The type of the result; None where it is null whatever the values."""
@@ -87,3 +108,39 @@ def property_type(base: TypeName, name: str) -> TypeName | list[str]:
     if base.name == "range" and name in ("start", "end"):
         return element_type(base)
     return TypeName(0, _PROPERTY_TYPES.get(name, _NUMBER))
+
+
+def result_type(entry: FunctionEntry) -> TypeName:
+    """The type of what a function gives, as far as it is always the same."""
+    return TypeName(0, entry.kind) if entry.kind else ANY
+
+
+def _may_be(parameter: str, argument: TypeName) -> bool:
+    """Whether an argument of a type can be passed for a parameter of a kind."""
+    accepted = _ACCEPTED.get(parameter)
+    if accepted is None or argument.name in ("Any", "list"):
+        return True
+    return argument.name in accepted
+
+
+def fits(signature: Signature, kinds: list[TypeName], named: Mapping[str, TypeName]) -> bool:
+    """Whether a function can be called so with arguments of these types, in order or by name."""
+    if named:
+        parameters = {parameter.name: parameter for parameter in signature.parameters}
+        pairs = [(parameters.get(name), kind) for name, kind in named.items()]
+    else:
+        if len(kinds) < signature.fewest:
+            return False
+        if signature.most is not None and len(kinds) > signature.most:
+            return False
+        last = len(signature.parameters) - 1
+        pairs = [(signature.parameters[min(index, last)], kind) for index, kind in enumerate(kinds)]
+    for parameter, kind in pairs:
+        if parameter is None:
+            return False
+        if kind.name == "Null":
+            if not (parameter.nullable or parameter.kind in ("any", "list")):
+                return False
+        elif not _may_be(parameter.kind, kind):
+            return False
+    return True

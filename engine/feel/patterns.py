@@ -7,6 +7,7 @@ different things the pattern is rewritten, and what RE2 cannot do is refused.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -18,9 +19,10 @@ from engine.feel.budget import (
     Environment,
     check_characters,
     check_string,
+    look_at_clock,
     spend,
 )
-from engine.feel.errors import FeelEvaluationError
+from engine.feel.errors import FeelBudgetExceeded, FeelEvaluationError
 
 _CLASSES = {
     "d": r"\p{Nd}",
@@ -32,45 +34,7 @@ _CLASSES = {
 }
 _PLAIN_ESCAPES = frozenset("nrt\\|.?*+(){}-[]^$")
 _PROPERTY = re.compile(r"\{([A-Za-z]{1,2})\}")
-_CATEGORIES = frozenset(
-    (
-        "L",
-        "Lu",
-        "Ll",
-        "Lt",
-        "Lm",
-        "Lo",
-        "M",
-        "Mn",
-        "Mc",
-        "Me",
-        "N",
-        "Nd",
-        "Nl",
-        "No",
-        "P",
-        "Pc",
-        "Pd",
-        "Ps",
-        "Pe",
-        "Pi",
-        "Pf",
-        "Po",
-        "Z",
-        "Zs",
-        "Zl",
-        "Zp",
-        "S",
-        "Sm",
-        "Sc",
-        "Sk",
-        "So",
-        "C",
-        "Cc",
-        "Cf",
-        "Co",
-    )
-)
+_CATEGORY = re.compile("L[ultmo]?|M[nce]?|N[dlo]?|P[cdseifo]?|Z[slp]?|S[mcko]?|C[cfo]?")
 _QUANTIFIER = re.compile(r"\{[0-9]{1,4}(?:,[0-9]{0,4})?\}")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _FLAGS = frozenset("smix")
@@ -78,6 +42,9 @@ STEPS_A_PATTERN = 16
 """What making a pattern ready costs."""
 STEPS_A_MATCH = 8
 """What one match costs when all matches in a text are wanted."""
+MOST_WORK = 3_000_000
+"""Characters times instructions of one search; RE2 takes up to 15 ns for each."""
+WORK_BETWEEN_LOOKS = 20_000
 _REPLACEMENT = re.compile(r"\\(.?)|\$([0-9]*)", re.DOTALL)
 
 
@@ -87,19 +54,18 @@ class _Invalid(Exception):
 
 def matches(text: str, pattern: str, flags: str) -> bool | None:
     """Whether the pattern is found in the text; null if it is no pattern."""
-    compiled = _compiled(pattern, flags)
-    return None if compiled is None else compiled.search(_encodable(text)) is not None
+    search = _search(text, pattern, flags)
+    return None if search is None else search.found()
 
 
 def split(environment: Environment, text: str, delimiter: str) -> list[str] | None:
     """The pieces between the places that match; null if it is no pattern or matches nothing."""
-    compiled = _compiled(delimiter, "")
-    if compiled is None or compiled.search("") is not None:
+    search = _search(text, delimiter, "")
+    if search is None or search.finds_nothing:
         return None
     pieces = []
     start = 0
-    for match in compiled.finditer(_encodable(text)):
-        spend(environment, STEPS_A_MATCH)
+    for match in search.matches(environment):
         pieces.append(text[start : match.start()])
         start = match.end()
     pieces.append(text[start:])
@@ -110,18 +76,19 @@ def replace(
     environment: Environment, text: str, pattern: str, replacement: str, flags: str
 ) -> str | None:
     """Every match replaced, `$1` standing for the first group; null for what XPath refuses."""
-    compiled = _compiled(pattern, flags)
-    if compiled is None or compiled.search("") is not None:
+    search = _search(text, pattern, flags)
+    if search is None or search.finds_nothing:
         return None
-    parts = _replacement_parts(replacement, compiled.groups)
+    parts = _replacement_parts(replacement, search.groups)
     if parts is None:
         return None
     pieces: list[str] = []
     length = start = 0
-    for match in compiled.finditer(_encodable(text)):
-        spend(environment, STEPS_A_MATCH)
+    for match in search.matches(environment):
         pieces.append(text[start : match.start()])
-        new = "".join(part if isinstance(part, str) else match.group(part) or "" for part in parts)
+        new = "".join(
+            part if isinstance(part, str) else text[slice(*match.span(part))] for part in parts
+        )
         pieces.append(new)
         length += len(new)
         if length > LONGEST_STRING:
@@ -129,6 +96,56 @@ def replace(
         start = match.end()
     pieces.append(text[start:])
     return check_string(environment, "".join(pieces))
+
+
+class _Search:
+    """A pattern that is ready to be looked for in one text."""
+
+    def __init__(self, compiled: Any, text: str | bytes) -> None:
+        self._compiled = compiled
+        self._text = text
+        self._work = len(text) * compiled.programsize
+        if self._work > MOST_WORK:
+            raise FeelBudgetExceeded(
+                f"The pattern is too large to be looked for in {len(text):,} characters. "
+                "Repeat fewer things in it, or look in a shorter text."
+            )
+
+    @property
+    def groups(self) -> int:
+        return int(self._compiled.groups)
+
+    @property
+    def finds_nothing(self) -> bool:
+        """Whether a match can be empty."""
+        return self._compiled.search(self._text[:0]) is not None
+
+    def found(self) -> bool:
+        return self._compiled.search(self._text) is not None
+
+    def matches(self, environment: Environment) -> Iterator[Any]:
+        """All matches, each of which may take as long as going through the whole text."""
+        for match in self._compiled.finditer(self._text):
+            spend(environment, STEPS_A_MATCH)
+            if self._work > WORK_BETWEEN_LOOKS:
+                look_at_clock(environment)
+            yield match
+
+
+def _search(text: str, pattern: str, flags: str) -> _Search | None:
+    """The pattern to be looked for in the text; None if it or a flag is none.
+
+    Where one byte holds every character a search takes far less, for classes such as \\p{L} are
+    then small; but so RE2 knows lower and upper case of ASCII alone.
+    """
+    plain = text.isascii() or "i" not in flags
+    try:
+        subject: str | bytes = text.encode("latin-1") if plain else _encodable(text)
+        compiled = _compiled(pattern, flags, plain)
+    except UnicodeEncodeError:
+        subject = _encodable(text)
+        compiled = _compiled(pattern, flags, False)
+    return None if compiled is None else _Search(compiled, subject)
 
 
 def _encodable(text: str) -> str:
@@ -165,8 +182,11 @@ def _replacement_parts(replacement: str, groups: int) -> list[str | int] | None:
 
 
 @lru_cache(maxsize=128)
-def _compiled(pattern: str, flags: str) -> Any:
-    """The pattern ready for use, None if it or a flag is none; raises where RE2 cannot do it."""
+def _compiled(pattern: str, flags: str, plain: bool) -> Any:
+    """The pattern ready for use, None if it or a flag is none; raises where RE2 cannot do it.
+
+    A `plain` one is for texts in Latin-1, and raises `UnicodeEncodeError` where it is not itself.
+    """
     if len(pattern) > LONGEST_PATTERN:
         raise FeelEvaluationError(
             f"The pattern has {len(pattern):,} characters; at most {LONGEST_PATTERN:,} are allowed."
@@ -182,8 +202,12 @@ def _compiled(pattern: str, flags: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     options.max_mem = 1 << 20
+    if prefix:
+        translated = f"(?{prefix}:{translated})"
+    if plain:
+        options.encoding = re2.Options.Encoding.LATIN1
     try:
-        return re2.compile(f"(?{prefix}:{translated})" if prefix else translated, options)
+        return re2.compile(translated.encode("latin-1") if plain else translated, options)
     except re2.error as error:
         if "size" in str(error) or "large" in str(error):
             raise _unsupported("repetitions that make it too large") from None
@@ -268,7 +292,7 @@ def _escape(pattern: str, index: int, inside: bool) -> tuple[str, int]:
             if pattern.startswith("{Is", index + 2):
                 raise _unsupported("character blocks such as \\p{IsBasicLatin}")
             raise _Invalid
-        if match.group(1) not in _CATEGORIES:
+        if _CATEGORY.fullmatch(match.group(1)) is None:
             raise _Invalid
         return f"\\{letter}{match.group()}", match.end()
     if letter in ("i", "I", "c", "C") and letter:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 from engine.feel.errors import FeelSyntaxError
-from engine.feel.scanner import END, STRING, SYMBOL, WORD, KnownNames, Token, scan
+from engine.feel.scanner import END, STRING, SYMBOL, WORD, KnownNames, Token, known_names, scan
 
 KEYWORDS = frozenset(
     (
@@ -79,7 +79,7 @@ class Reader:
         self._index = 0
         self._filters = 0
         self._functions = functions
-        self._scopes = [KnownNames(list(names))]
+        self._scopes = [known_names(tuple(names))]
 
     @property
     def _token(self) -> Token:

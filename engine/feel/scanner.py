@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -131,11 +132,19 @@ def _unescape(text: str, start: int, source: str) -> str:
     return value
 
 
+@dataclass(slots=True)
+class _Step:
+    """Where the tokens up to here lead: the name that ends here, and the tokens that go on."""
+
+    name: str | None = None
+    further: dict[tuple[str, bool], _Step] = field(default_factory=dict)
+
+
 class KnownNames:
-    """Names of more than one token, found by their first."""
+    """Names of more than one token, as a tree of their tokens."""
 
     def __init__(self, names: Sequence[str] = ()) -> None:
-        self._by_first: dict[str, list[tuple[tuple[tuple[str, bool], ...], str]]] = {}
+        self._first = _Step()
         for name in names:
             self.add(name)
 
@@ -146,40 +155,44 @@ class KnownNames:
         pattern = _pattern(name)
         if len(pattern) < 2:
             return
-        entries = self._by_first.setdefault(pattern[0][0], [])
-        if all(known != pattern for known, _ in entries):
-            entries.append((pattern, name))
-            entries.sort(key=lambda entry: -len(entry[0]))
+        step = self._first
+        for piece in pattern:
+            step = step.further.setdefault(piece, _Step())
+        step.name = step.name or name
 
     def may_start(self, text: str) -> bool:
         """Whether a known name starts with this token."""
-        return text in self._by_first
+        return (text, False) in self._first.further
 
     def match(self, tokens: Sequence[Token], index: int) -> tuple[str, int] | None:
         """The longest known name that starts at `index`, and the index after it."""
-        for pattern, name in self._by_first.get(tokens[index].text, ()):
-            stop = index + len(pattern)
-            if stop > len(tokens):
-                continue
-            for offset, (text, apart) in enumerate(pattern):
-                token = tokens[index + offset]
-                if token.text != text or (
-                    offset and apart != (token.start > tokens[index + offset - 1].end)
-                ):
-                    break
-            else:
-                return name, stop
-        return None
+        longest = None
+        step = self._first.further.get((tokens[index].text, False))
+        while step is not None:
+            index += 1
+            if step.name is not None:
+                longest = step.name, index
+            if index == len(tokens):
+                break
+            token = tokens[index]
+            step = step.further.get((token.text, token.start > tokens[index - 1].end))
+        return longest
+
+
+@lru_cache(maxsize=64)
+def known_names(names: tuple[str, ...]) -> KnownNames:
+    """Names that many expressions share; nothing may be added to them."""
+    return KnownNames(names)
 
 
 @lru_cache(maxsize=4096)
 def _pattern(name: str) -> tuple[tuple[str, bool], ...]:
-    """The tokens of a name, each with whether space stands before it."""
-    pattern = []
+    """The tokens of a name, each but the first with whether space stands before it."""
+    pattern: list[tuple[str, bool]] = []
     end = 0
     for match in _TOKEN.finditer(name):
         if match.lastgroup == "space":
             continue
-        pattern.append((match.group(), match.start() > end))
+        pattern.append((match.group(), bool(pattern) and match.start() > end))
         end = match.end()
     return tuple(pattern)

@@ -65,7 +65,10 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class FunctionEntry:
-    """A function and all ways to call it; only a pure one may be evaluated ahead."""
+    """A function and all ways to call it; only a pure one may be evaluated ahead.
+
+    `kind` is that of its result, empty if it depends on the arguments.
+    """
 
     name: str
     signatures: tuple[Signature, ...]
@@ -133,7 +136,7 @@ def builtin(
 
     Each parameter is written "name: kind"; the kind ends in ? if it may be left out, in ?? if it
     may be null too, and the name starts with * if all further arguments go there. `kind` is the
-    kind of the result if it matters to the compiler ("boolean").
+    kind of the result, where that is always the same (or null).
     """
 
     def declare(implementation: Declared) -> Declared:

@@ -9,7 +9,7 @@ from typing import Any
 from engine.feel.errors import FeelSyntaxError, UnsupportedFeel
 from engine.feel.nodes import TypeName
 from engine.feel.scanner import END, KnownNames, Token, scan
-from engine.feel.values import FunctionValue, kind_of
+from engine.feel.values import FunctionValue, Range, kind_of
 from engine.feel.zones import midnight
 
 SCALARS = (
@@ -206,3 +206,27 @@ def coerced(value: Any, type_name: TypeName | None) -> Any:
     if type_name.name == "date and time" and kind_of(value) == "date":
         return midnight(value)
     return None
+
+
+def type_of(value: Any) -> TypeName:
+    """The type of a value, with those of the entries of contexts and of the items of lists."""
+    if value is None:
+        return TypeName(0, "Null")
+    if type(value) is dict:
+        return TypeName(0, "context", tuple((name, type_of(one)) for name, one in value.items()))
+    if type(value) is list:
+        return TypeName(0, "list", (("", common([type_of(item) for item in value])),))
+    if type(value) is Range:
+        ends = [type_of(end) for end in (value.start, value.end) if end is not None]
+        return TypeName(0, "range", (("", common(ends)),))
+    kind = kind_of(value)
+    return ANY if kind == "other" else TypeName(0, kind)
+
+
+def common(kinds: list[TypeName]) -> TypeName:
+    """The type that all of these are of, so far as one is known; null is of any."""
+    known = [kind for kind in kinds if kind.name != "Null"]
+    if not known:
+        return kinds[0] if kinds else ANY
+    first = known[0]
+    return first if all(kind == first for kind in known) else ANY

@@ -2,7 +2,7 @@
 `record`, where a case is in `whereabouts`, why a task is there in `grounds`, what a person may
 start in `entries`; the instances of many cases are in `listing`, one of them in `path`, and a map
 as a whole in `load`; models and their versions in `versions`, drafts in `drafts`, and what may be
-named in them in `palette`."""
+named in them in `palette`; the service in numbers in `figures`."""
 
 from engine.automation import latest_submission
 from engine.model import Clause
@@ -17,6 +17,7 @@ from engine.queries.drafts import (
     saves,
 )
 from engine.queries.entries import Entry, entries
+from engine.queries.figures import Backlog, Figures, Pile, figures
 from engine.queries.grounds import (
     Answer,
     Cause,
@@ -89,6 +90,7 @@ __all__ = [
     "MOST_LATE",
     "Activation",
     "Answer",
+    "Backlog",
     "Cause",
     "Clause",
     "DecisionTaken",
@@ -100,6 +102,7 @@ __all__ = [
     "ElementLoad",
     "Entry",
     "Event",
+    "Figures",
     "Grounds",
     "Incident",
     "InstanceRow",
@@ -112,6 +115,7 @@ __all__ = [
     "Page",
     "Palette",
     "Path",
+    "Pile",
     "Place",
     "Reckoning",
     "Save",
@@ -132,6 +136,7 @@ __all__ = [
     "draft_files",
     "drafts",
     "entries",
+    "figures",
     "grounds",
     "history",
     "incidents",

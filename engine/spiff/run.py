@@ -96,7 +96,8 @@ class Run:
         else:
             marking = orjson.loads(state)
             self._next = marking["n"]
-            self._visited = int(marking["v"], 16)
+            # The first states did not say what had been passed.
+            self._visited = int(marking.get("v", "0"), 16)
             self._restore(self.workflow, marking["t"])
             self.workflow.completed = not marking["t"]
 

@@ -21,7 +21,7 @@ from tests.benchmarks.review_loop import (
     Yardstick,
     beside_memory,
 )
-from tests.postgres import server
+from tests.postgres import own_server
 
 ROUNDS = 400
 HELD_GROWTH = 0.15
@@ -54,9 +54,9 @@ def postgres() -> Iterator[str]:
     try:
         # What is started takes over the cores of whoever starts it.
         os.sched_setaffinity(0, cores[1:] or cores)
-        with server(fsync="on", synchronous_commit="on", full_page_writes="on") as url:
+        with own_server(fsync="on", synchronous_commit="on", full_page_writes="on") as running:
             os.sched_setaffinity(0, cores[:1])
-            yield url
+            yield running.url
     finally:
         os.sched_setaffinity(0, before)
 

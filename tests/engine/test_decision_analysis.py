@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.decisions import TableFinding, analyse, findings_of, parse_decisions
+from engine.decisions import DecisionError, TableFinding, analyse, findings_of, parse_decisions
 from engine.decisions.table import Table
 
 Row = tuple[list[str], str]
@@ -160,6 +160,16 @@ def test_a_large_table_is_looked_at_soon() -> None:
         for number in range(40)
     ]
     assert analyse(table(columns, rows))
+
+
+def test_of_very_many_overlaps_the_first_are_told() -> None:
+    crowded = table(NUMBER, [(["> 1"], "1")] * 60)
+    overlaps = [each for each in analyse(crowded) if each.code == "overlap"]
+    assert len(overlaps) == 21
+    assert overlaps[0].rules == (1, 2)
+    assert "more rules that overlap than these 20 pairs" in overlaps[-1].message
+    with pytest.raises(DecisionError, match=r"rules 1, 2, .* 12 and 48 others all match"):
+        crowded.evaluate({"score": 2})
 
 
 CELLS = st.sampled_from(

@@ -328,7 +328,7 @@ def test_a_required_table_with_several_outputs_is_a_context_and_a_collection_a_l
 
 def test_a_long_chain_of_requirements_is_no_problem() -> None:
     chain = [decision("<literalExpression><text>1</text></literalExpression>", "d0", "v0")]
-    for i in range(1, 2_000):
+    for i in range(1, 1_200):
         chain.append(
             decision(
                 f"<literalExpression><text>v{i - 1} + 1</text></literalExpression>",
@@ -339,7 +339,7 @@ def test_a_long_chain_of_requirements_is_no_problem() -> None:
             )
         )
     decisions = parse_decisions(definitions(*reversed(chain)), "t.dmn")
-    assert decisions["d1999"].evaluate({}).value == 2_000
+    assert decisions["d1199"].evaluate({}).value == 1_200
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 
@@ -234,6 +235,47 @@ def test_scripts_beside_a_task_are_refused(folder: Path, office: Office, script:
     write(folder, {"errand.bpmn": changed})
     with pytest.raises(InvalidModel, match="scripts in a diagram are never run"):
         read_model(files_of(folder), office.services)
+
+
+@pytest.mark.parametrize("part", ["messagePayload", "messageVariable"])
+def test_what_a_message_would_carry_is_not_passed_over_in_silence(
+    folder: Path, office: Office, part: str
+) -> None:
+    added = f"<spiffworkflow:{part}>__import__('os').getcwd()</spiffworkflow:{part}>"
+    whole = f"<bpmn:extensionElements>{added}</bpmn:extensionElements></bpmn:message>".encode()
+    changed = re.sub(rb"(<bpmn:message [^>]*)/>", rb"\1>" + whole, FILES["errand.bpmn"])
+    write(folder, {"errand.bpmn": changed})
+    _, findings = read_model(files_of(folder), office.services)
+    assert [(finding.code, finding.element) for finding in findings if part in finding.message] == [
+        ("unknown-property", "recall")
+    ]
+
+
+def test_a_leading_equals_sign_is_passed_over_wherever_an_expression_stands(
+    folder: Path, office: Office
+) -> None:
+    changed = FILES["errand.bpmn"]
+    for old, new in (
+        (b'result = "done"', b'= result = "done"'),
+        (b'timescale("late")', b'=timescale("late")'),
+        (b'value="helper"', b'value="= helper"'),
+        (b"value='&quot;agree&quot;'", b"value='=&quot;agree&quot;'"),
+    ):
+        assert old in changed
+        changed = changed.replace(old, new)
+    table = FILES["decisions/route.dmn"].replace(b"<text>size</text>", b"<text>= size</text>")
+    write(folder, {"errand.bpmn": changed, "decisions/route.dmn": table})
+    model, findings = read_model(files_of(folder), office.services)
+    assert not [finding for finding in findings if finding.severity == "error"]
+    known = {"result": "done", "helper": "sam"}
+    values = {
+        source: expression.evaluate(known)
+        for source, expression in model.expressions.items()
+        if source.startswith("=")
+    }
+    assert values.pop('=timescale("late")') is not None
+    assert values == {'= result = "done"': True, "= helper": "sam", '="agree"': "agree"}
+    assert model.decisions["route"].evaluate({"size": "big"}).value == "check"
 
 
 def test_python_in_a_decision_table_is_refused(folder: Path, office: Office) -> None:

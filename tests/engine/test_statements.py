@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 import pytest
@@ -55,7 +56,9 @@ class Traced(Durable):
         """What the transaction of one completion sends."""
         self.sent.clear()
         self.complete(key)
-        return self.sent[self.sent.index("BEGIN IMMEDIATE") :]
+        sent = self.sent[self.sent.index("BEGIN IMMEDIATE") :]
+        # What a trigger does is told as its statement once more.
+        return [text for text, _ in groupby(sent)]
 
 
 @pytest.fixture
@@ -84,6 +87,8 @@ def test_a_completion_finds_all_that_it_reads_by_an_index(loop: Traced) -> None:
         plans = [
             row.detail
             for text in sent
+            # That of an insert has what a replacement would need, too.
+            if not text.startswith("INSERT")
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")
         ]
     assert any(plan.startswith("SEARCH user_task") for plan in plans)

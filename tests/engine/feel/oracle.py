@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import subprocess
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from engine import feel
+
 ROOT = Path(__file__).parents[3]
 MODULES = ROOT / "web" / "frontend"
+MONTHS = re.compile(r"P(?:(-?\d+)Y)?(?:(-?\d+)M)?")
 
 
 class Feelin:
@@ -48,9 +53,15 @@ class Feelin:
 
 
 def same(ours: Any, theirs: Any) -> bool:
-    """Whether two answers agree; feelin's numbers are floats."""
+    """Whether two answers agree; feelin's numbers are floats, its dates and durations texts."""
     if isinstance(ours, bool) or isinstance(theirs, bool) or ours is None or theirs is None:
         return ours is theirs
+    if isinstance(ours, date) and isinstance(theirs, str):
+        return theirs == f"{ours.isoformat()}T00:00:00.000Z"
+    if isinstance(ours, feel.YearsMonthsDuration) and isinstance(theirs, str):
+        parts = MONTHS.fullmatch(theirs)
+        years, months = parts.groups("0") if parts else (0, 0)
+        return ours.months == 12 * int(years) + int(months)
     if isinstance(ours, Decimal) and isinstance(theirs, int | float):
         return math.isclose(float(ours), theirs, rel_tol=1e-9, abs_tol=1e-9)
     if isinstance(ours, list) and isinstance(theirs, list):

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import pytest
 
 from engine import feel
+from tests.engine.feel.clock import quickest
 
-LONGEST = 0.25
-"""Seconds on the processor; under a tenth of a second is usual, the rest is for a busy machine."""
-ATTEMPTS = 3
-
-
-def quickest(work: Callable[[], object]) -> float:
-    """Seconds on the processor that the work takes, of several times the least: what else goes on
-    in this process, such as the collection of other tests' garbage, does not count."""
-    taken = []
-    for _ in range(ATTEMPTS):
-        started = time.thread_time()
-        work()
-        taken.append(time.thread_time() - started)
-        if taken[-1] < LONGEST:
-            break
-    return min(taken)
+LONGEST = 0.1
+"""Seconds on the processor for reading and evaluating an expression."""
 
 
 def doubling(first: str, step: str, times: int, last: str = "") -> str:
@@ -35,7 +19,16 @@ def doubling(first: str, step: str, times: int, last: str = "") -> str:
     return "{" + ", ".join(entries) + "}." + ("last" if last else f"v{times}")
 
 
+def names(pattern: str) -> str:
+    """As many different names as a source has room for, with commas between them."""
+    return ", ".join(
+        pattern.replace("$", str(i))
+        for i in range(9_900 // (len(pattern) + pattern.count("$") * 3 + 2))
+    )
+
+
 MANY = "for i in 1..30000 return "
+TEXT = '{s: string join(for i in 1..20000 return if odd(floor(i * i / 7)) then "ab" else "ba"), t: '
 ATTACKS = {
     "a loop without end": "for i in 1..1000000000 return i",
     "a range without end": "for i in (1..1000000000) return i",
@@ -69,18 +62,35 @@ ATTACKS = {
     "distinct lists": f"distinct values({MANY}[i])",
     "a slow order": f"sort({MANY}i, function(a, b) some c in 1..99 satisfies c = a + b)",
     "long numbers": f"{MANY}string(1e6000 + i)",
+    "long lists joined": f"concatenate({', '.join(['long'] * 100)})",
+    "large numbers divided": f"{MANY}modulo(9e6144, 7.1e-6100 + i)",
+    "numbers of many places": f"{MANY}decimal(9e6144 + i, 6176)",
+    "slow powers": f"{MANY}i ** 0.123456789",
+    "slow ranges": f'{{s: "[" + string join({MANY}"1 "), t: {MANY}range(s)}}.t',
+    "unknown zones": f'{MANY}time("12:00:00@Europe/Z" + string(i))',
+    "endless recursion": "{f: function(n, f) f(n + 1, f), t: f(1, f)}.t",
+    "doubling recursion": "{f: function(n, f) if n = 0 then 0 else f(n - 1, f) + f(n - 1, f), "
+    "t: f(40, f)}.t",
+    "many variables of a loop": f"for {names('a b$ in [1]')} return 1",
+    "patterns that remember much": TEXT + 'matches(s, "[ab]*a[ab]{500}c")}.t',
+    "repeated repetitions": TEXT + 'matches(s, "(a.{1,50}){20}c")}.t',
+    "repeated choices": TEXT + 'replace(s, "(a|b|ab|ba|aab){1,500}c", "")}.t',
+    "pieces looked for to the end": TEXT + 'split(s, "a[ab]{0,200}c|b")}.t',
+    "ever new patterns": MANY + 'matches("a", "(a{1,30}){1,30}" + string(i))',
     "a large pattern": 'matches("a", "(((a{1,100}){1,100}){1,100}){1,100}")',
 }
+
+LONG = list(range(20_000))
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_an_attack_ends_soon_and_with_an_error(attack: str) -> None:
     def work() -> None:
         with pytest.raises(feel.FeelError) as caught:
-            feel.compile_expression(ATTACKS[attack]).evaluate({"x": 1})
+            feel.compile_expression(ATTACKS[attack]).evaluate({"x": 1, "long": LONG})
         assert caught.value.message.endswith(".")
 
-    assert quickest(work) < LONGEST
+    assert quickest(work, LONGEST) < LONGEST
 
 
 @pytest.mark.parametrize(
@@ -90,13 +100,32 @@ def test_an_attack_ends_soon_and_with_an_error(attack: str) -> None:
         ("10 ** 6000 ** 6000", None),
         ("1.0000001 ** 999999999999", None),
         ("exp(14149.9)", None),
+        (f"count([{', '.join(['exp(14149.9)'] * 700)}])", 700),
+        (f"count({'[' * 60}{', '.join(['1'] * 3000)}{']' * 60})", 1),
+        (f"count(get entries({{{names('a b$: 1')}}}))", 825),
+        (f"{{{names('a$: 1')}}}.a700", 1),
+        (f"{{ f: function({names('a b$')}) 1, t: f(1) }}.t", None),
+        (f"{{ a b: 1, t: [{', '.join(['a b'] * 1900)}] }}.t[7]", 1),
+        ("sort(long)[1]", 0),
+        ("max(long) + median(long)", 29_998.5),
     ],
 )
 def test_hard_questions_with_an_answer_get_it_soon(source: str, expected: object) -> None:
     def work() -> None:
-        assert feel.compile_expression(source).evaluate({}) == expected
+        assert feel.compile_expression(source).evaluate({"long": LONG}) == expected
 
-    assert quickest(work) < LONGEST
+    assert quickest(work, LONGEST) < LONGEST
+
+
+def test_an_expression_with_very_much_wrong_is_checked_soon() -> None:
+    known = {f"known variable {i}": feel.ANY for i in range(300)}
+    source = f"[{names('unknown$(nowhere$)')}]"
+
+    def work() -> None:
+        assert len(feel.check(source, known)) == 20
+        assert feel.compile_expression(source, strict=False).doubts
+
+    assert quickest(work, LONGEST) < LONGEST
 
 
 def test_what_a_person_writes_is_within_the_limits() -> None:

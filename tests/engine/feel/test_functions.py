@@ -109,6 +109,10 @@ def test_conversion(source: str, expected: str) -> None:
         ('matches("\\u0663", "^\\d$")', "true"),
         ('matches("é", "^\\w$")', "true"),
         ('matches("a", "[^\\d]")', "true"),
+        ('matches("É", "é", "i")', "true"),
+        ('replace("É é ÿ", "[É\u0178]", "-", "i")', '"- - -"'),
+        ('replace("née Łódź", "\\p{Ll}+", "$0$0")', '"néenée Łódźódź"'),
+        ('replace("ab", "(a)|(b)", "[$2$1]")', '"[a][b]"'),
         ('matches("a", "a", "q")', "null"),
         ('matches("a", "(")', "null"),
         ('matches("a", "[]")', "null"),
@@ -131,6 +135,22 @@ def test_conversion(source: str, expected: str) -> None:
 def test_strings(source: str, expected: str) -> None:
     """Tables 73 and 74, XPath functions 5.6."""
     check(source, expected)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["\\\\p{Lu}", "\\\\w+", "[é-ü]", "\\\\s*[,;]\\\\s*", "[A-Z]{2}", "é|£", "[^\\\\P{L}a-z]+"],
+)
+def test_what_a_pattern_finds_does_not_hang_on_other_characters(pattern: str) -> None:
+    """Texts in Latin-1 are searched in another way."""
+    text = "Née, 1990; £5 AN HOUR\n éa;B"
+    pieces = value(f'split(text, "{pattern}")', text=text)
+    assert isinstance(pieces, list)
+    assert len(pieces) > 1
+    assert value(f'split(text, "{pattern}")', text=text + "\u203d") == [
+        *pieces[:-1],
+        pieces[-1] + "\u203d",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
 
 from engine import feel
+from tests.engine.feel.written import Written, expressions
 
 VARIABLES = {
     "score": feel.type_named("number"),
@@ -116,3 +118,10 @@ def test_strictness_refuses_what_is_null_otherwise() -> None:
         loose = feel.compile_expression(source, strict=False)
         assert loose.evaluate({}) is None
         assert message in loose.doubts[0].message
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(written=expressions())
+def test_of_an_expression_of_the_right_kinds_nothing_is_found(written: Written) -> None:
+    assume("null" not in written.source)
+    assert feel.check(written.source, {}) == []

@@ -44,7 +44,9 @@ def numbers() -> Strategy:
 
 def expressions(depth: int = 3) -> Strategy:
     """An expression of any kind."""
-    return st.one_of(number(depth), truth(depth), text(depth), items(depth))
+    return st.one_of(
+        number(depth), truth(depth), text(depth), items(depth), joined("string($)", day(depth))
+    )
 
 
 @cache
@@ -55,9 +57,23 @@ def number(depth: int) -> Strategy:
 def _number(depth: int) -> Strategy:
     if depth == 0:
         return numbers()
-    n, t, xs = number(depth - 1), text(depth - 1), items(depth - 1)
+    n, t, xs, d = number(depth - 1), text(depth - 1), items(depth - 1), day(depth - 1)
     return st.one_of(
         numbers(),
+        *(joined(f"{name}($)", xs) for name in ("mean", "median", "product", "stddev")),
+        *(joined(f"{name}($, 1)", n) for name in ("round up", "round down", "decimal")),
+        *(joined(f"round half {way}($, 0)", n) for way in ("up", "down")),
+        *(joined(f"$.{name}", d) for name in ("year", "month", "day", "weekday")),
+        joined("day of year($)", d),
+        joined("week of year($)", d),
+        joined("($ ** $)", n, constants("0", "1", "2", "3")),
+        joined("sqrt($)", n),
+        joined('number("1,$", ",", ".")', constants("000", "234.5", "000,000")),
+        joined('get value(context put({ a: $ }, "b", $), "b")', n, n),
+        joined("context merge([{ a: $, b: $ }, { a: $ }]).a", n, n, n),
+        joined("(function(x) x - $)($)", n, n),
+        joined("{ f: function(x, y) x - y, r: f(y: $, x: $) }.r", n, n),
+        joined("$[$]", xs, constants("1", "2", "-1", "-3")),
         *(joined(f"($ {sign} $)", n, n) for sign in ("+", "-", "*", "/")),
         joined("(if $ then $ else $)", truth(depth - 1), n, n),
         joined("count($)", xs),
@@ -69,8 +85,6 @@ def _number(depth: int) -> Strategy:
         joined("ceiling($)", n),
         joined("modulo($, $)", n, n),
         joined("string length($)", t),
-        joined("$[1]", xs),
-        joined("$[-1]", xs),
         joined("{ a: $, b: a + $ }.b", n, n),
     )
 
@@ -85,8 +99,22 @@ def _truth(depth: int) -> Strategy:
     if depth == 0:
         return known
     b, n, t, xs = truth(depth - 1), number(depth - 1), text(depth - 1), items(depth - 1)
+    d = day(depth - 1)
     return st.one_of(
         known,
+        *(joined(f"($ {sign} $)", d, d) for sign in ("<", "<=", "=", "!=")),
+        *(joined(f"($ {sign} $)", xs, xs) for sign in ("=", "!=")),
+        *(joined(f"{name}([$, $, $])", b, b, b) for name in ("all", "any")),
+        *(joined(f"{name}($, [$..$])", n, *small_ranges()) for name in ("before", "after")),
+        *(
+            joined(f"{name}([$..$], [$..$])", *small_ranges(), *small_ranges())
+            for name in ("meets", "met by", "overlaps", "before", "after", "includes")
+        ),
+        *(joined(f"{name}($)", n) for name in ("odd", "even")),
+        joined("({ a: $ } = { a: $ })", n, n),
+        joined('matches($, "$")', t, constants("a.", "^a", "[a-c]+", "b{2}", "A", "(a|x)")),
+        joined("($ in $)", n, xs),
+        joined("($ = null)", n),
         *(joined(f"($ {sign} $)", n, n) for sign in ("<", "<=", ">", ">=", "=", "!=")),
         *(joined(f"($ {sign} $)", t, t) for sign in ("<", "=", "!=")),
         joined("($ and $)", b, b),
@@ -113,10 +141,20 @@ def text(depth: int) -> Strategy:
 def _text(depth: int) -> Strategy:
     if depth == 0:
         return texts()
-    n, t = number(depth - 1), text(depth - 1)
+    n, t, d = number(depth - 1), text(depth - 1), day(depth - 1)
     return st.one_of(
         texts(),
         joined("($ + $)", t, t),
+        joined("day of week($)", d),
+        joined("month of year($)", d),
+        joined("string($)", d),
+        joined('replace($, "$", "$")', t, constants("a", "[ab]", "b+", "x y"), constants("", "z")),
+        joined("string join([$, $], $)", t, t, t),
+        joined('string join(split($, "$"), "-")', t, constants("a", "b", " ")),
+        joined("substring(string: $, start position: $)", t, constants("1", "2")),
+        joined("substring($, $, $)", t, constants("1", "2", "-2"), constants("1", "2")),
+        joined("string($)", months()),
+        joined("string($)", truth(depth - 1)),
         joined("upper case($)", t),
         joined("lower case($)", t),
         joined("substring($, $)", t, constants("1", "2", "-1")),
@@ -124,6 +162,45 @@ def _text(depth: int) -> Strategy:
         joined("substring after($, $)", t, t),
         joined("string($)", n),
         joined("(if $ then $ else $)", truth(depth - 1), t, t),
+    )
+
+
+def small_ranges() -> tuple[Strategy, Strategy]:
+    """The ends of a range, in order."""
+    return constants("1", "2", "3"), constants("3", "4", "5")
+
+
+def months() -> Strategy:
+    """Durations of years and months."""
+    known = constants('@"P1M"', '@"P1Y"', 'duration("P14M")', '@"-P1M"')
+    return st.one_of(known, joined("($ + $)", known, known), joined("($ * 2)", known))
+
+
+def days() -> Strategy:
+    """Durations of days."""
+    return constants('@"P1D"', 'duration("P30D")', '@"P365D"', '@"-P2D"')
+
+
+@cache
+def day(depth: int) -> Strategy:
+    return st.deferred(lambda: _day(depth))
+
+
+def _day(depth: int) -> Strategy:
+    known = constants('@"2024-02-29"', 'date("2023-12-31")', "date(2024, 5, 31)", '@"2025-01-01"')
+    if depth == 0:
+        return known
+    d = day(depth - 1)
+    return st.one_of(
+        known,
+        joined("($ + $)", d, months()),
+        joined("($ - $)", d, months()),
+        joined("($ + $)", d, days()),
+        joined("($ - $)", d, days()),
+        joined("(if $ then $ else $)", truth(depth - 1), d, d),
+        joined("[$, $][$]", d, d, constants("1", "-1")),
+        joined("min($, $)", d, d),
+        joined("max($, $)", d, d),
     )
 
 
@@ -140,6 +217,16 @@ def _items(depth: int) -> Strategy:
         items(0),
         joined("[$, $]", n, n),
         joined("(for x in $ return x * $)", xs, n),
+        joined("(for x in $, y in $ return x - y)", items(0), items(0)),
+        joined("(for i in 1..3 return if i = 1 then $ else partial[-1] + i)", n),
+        joined("[{ a: $ }, { a: $ }].a", n, n),
+        joined("[{ a: $, b: $ }, { a: $ }][a > $].a", n, n, n, n),
+        joined("get entries({ a: $, b: $ }).value", n, n),
+        joined("flatten([$, [$, $]])", xs, n, xs),
+        joined("insert before($, 1, $)", xs, n),
+        joined("remove($, 1)", xs),
+        joined("mode($)", xs),
+        joined("list replace($, 1, $)", xs, n),
         joined("(for i in 1..$ return i)", constants("1", "3", "-2")),
         joined("$[item > $]", xs, n),
         joined("append($, $)", xs, n),
