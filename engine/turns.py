@@ -136,8 +136,10 @@ def _serve(connection: sa.Connection, turn: _Turn) -> None:
     try:
         turn.value = turn.context.run(turn.work, connection)
     except Exception as error:
-        if connection.invalidated or not driver.in_transaction:
-            raise
         turn.error = error
+        if connection.invalidated or not driver.in_transaction:
+            # It ended the transaction for all of them; doing it again would do so again.
+            turn.done = True
+            raise
         driver.execute("ROLLBACK TO turn")
     driver.execute("RELEASE turn")

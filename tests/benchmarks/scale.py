@@ -22,7 +22,7 @@ from tests.benchmarks.completion import postgres
 from tests.benchmarks.figure import Figure, progress
 from tests.benchmarks.resident import resident
 
-FEW, MANY, LARGE = 100, 100_000, 1_000_000
+FEW, MIDDLE, MANY, LARGE = 100, 10_000, 100_000, 1_000_000
 ON_POSTGRESQL = 20_000
 OFTEN, ROUNDS = 500, 8
 TIMERS = 2_000
@@ -35,21 +35,17 @@ HELD_GROWTH = 0.15
 def figures(large: bool) -> Iterator[Figure]:
     """With 100,000 open cases, or with a million."""
     cases = LARGE if large else MANY
-    with Caseload(FEW) as few, Caseload(cases, TIMERS) as many:
-        yield from measure(few, many, cases)
+    with Caseload(FEW) as few, Caseload(MIDDLE) as some, Caseload(cases, TIMERS) as many:
+        yield from trays(many, f"{cases:,} open tasks")
+        yield timers(many, "SQLite, synchronous FULL")
+        yield growth(few, some, MIDDLE)
+        yield growth(few, many, cases)
+        yield together(many)
     yield from resident(cases if large else ON_POSTGRESQL)
     cases = LARGE if large else ON_POSTGRESQL
     with postgres() as url, Caseload(cases, TIMERS, url) as many:
         yield from trays(many, f"{cases:,} open tasks, PostgreSQL")
         yield timers(many, "PostgreSQL")
-
-
-def measure(few: Caseload, many: Caseload, cases: int) -> Iterator[Figure]:
-    """All that is measured on SQLite of a caseload, beside a small one."""
-    yield from trays(many, f"{cases:,} open tasks")
-    yield timers(many, "SQLite, synchronous FULL")
-    yield growth(few, many, cases)
-    yield together(many)
 
 
 def trays(load: Caseload, where: str) -> Iterator[Figure]:

@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
-from engine import database
+from engine import database, tallies
 from engine.models import metadata
 from engine.runtime import live_version
 
@@ -52,4 +52,51 @@ def test_the_newest_version_of_each_model_stays_live(config: Config, tmp_path: P
         command.upgrade(config, "heads")
     with engine.connect() as connection:
         assert [live_version(connection, model) for model in ("a", "b", "c")] == [1, 2, None]
+    engine.dispose()
+
+
+def test_tasks_that_were_open_before_are_counted(config: Config, tmp_path: Path) -> None:
+    engine = database.connect(f"sqlite:///{tmp_path}/old.sqlite3")
+
+    def go(to: str) -> None:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            (command.downgrade if to == "engine0005" else command.upgrade)(config, to)
+
+    def counted() -> dict[tuple[str, str], int]:
+        with engine.connect() as connection:
+            return tallies.piles(connection)
+
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "engine0005")
+        connection.exec_driver_sql(
+            "INSERT INTO deployment VALUES (1, 'm', 1, 'x', '2026-03-02', 'max')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO instance (id, deployment_id, model, process, business_key, status, "
+            "revision, state, variables, head, events, started_at) "
+            "VALUES (1, 1, 'm', 'p', 'k', 'active', 1, x'', x'', x'', 1, '2026-03-02')"
+        )
+        for token, (tray, assignee, status) in enumerate(
+            [
+                ("todo", None, "open"),
+                ("todo", "wyn", "open"),
+                ("todo", None, "completed"),
+                (None, None, "open"),
+                (None, "wyn", "open"),
+            ]
+        ):
+            connection.exec_driver_sql(
+                "INSERT INTO user_task (instance_id, token, business_key, model, process, element, "
+                "name, role, tray, assignee, status, created_at) VALUES "
+                "(1, ?, 'k', 'm', 'p', 'e', 'E', 'worker', ?, ?, ?, '2026-03-02')",
+                (token, tray, assignee, status),
+            )
+    go("heads")
+    found = {("worker", "todo"): 2, ("worker", tallies.WITHOUT_TRAY): 1}
+    assert counted() == found
+    go("engine0005")
+    go("heads")
+    assert counted() == found
     engine.dispose()

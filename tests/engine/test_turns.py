@@ -118,6 +118,23 @@ def test_what_cannot_be_committed_fails_by_itself(board: Board) -> None:
     assert sorted(board.notes()) == ["a", "b", "c"]
 
 
+def test_work_that_ends_the_transaction_of_all_is_done_once_and_the_others_again(
+    board: Board,
+) -> None:
+    times: list[str] = []
+
+    def undo_all(connection: sa.Connection) -> None:
+        times.append("undone")
+        connection.exec_driver_sql("ROLLBACK")
+        raise ValueError
+
+    came = board.together(write("a"), write("b"), undo_all, write("c"))
+    assert isinstance(came.pop(2), ValueError)
+    assert came == ["a", "b", "c"]
+    assert sorted(board.notes()) == ["a", "b", "c"]
+    assert times == ["undone"]
+
+
 def test_a_thread_that_is_stopped_stops_no_other(board: Board) -> None:
     def stop(connection: sa.Connection) -> str:
         write("lost")(connection)
