@@ -116,7 +116,7 @@ class Automation:
         )
 
     def _serve(self, element: Element) -> None:
-        if has_overrun(self.connection, element.id):
+        if has_overrun(element.id):
             raise StepFailed(
                 f"“{element.label}” was not done within {self.services.limit:g} seconds and was "
                 "broken off. It will be tried again."

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
+from contextvars import ContextVar
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from engine.errors import Conflict, Overrun
 from engine.outages import is_outage
+from engine.turns import Turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _ATTEMPTS = 8
+_IDLE_SECONDS = 1.0
 _T = TypeVar("_T")
+_TURNS: WeakKeyDictionary[sa.Engine, Turns] = WeakKeyDictionary()
+"""By SQLite file; each database in memory is one thread's own."""
+_OVERRUN: ContextVar[frozenset[str]] = ContextVar("overrun", default=frozenset())
+"""The steps that took too long when the transaction at hand was tried before."""
 
 
 PATIENCE = 30.0
@@ -32,7 +42,9 @@ PATIENCE = 30.0
 def connect(url: str, patience: float = PATIENCE) -> sa.Engine:
     """An SQLAlchemy engine for `sqlite:///FILE` or `postgresql://...`.
 
-    SQLite runs in WAL mode with synchronous FULL and foreign keys on, and takes the write lock
+    All that a transaction reads is of one moment, or a row read early would be taken together with
+    one that someone else wrote since: REPEATABLE READ on PostgreSQL. SQLite has no other way; it
+    runs in WAL mode with synchronous FULL and foreign keys on, and takes the write lock
     when a transaction begins, so that two writers wait for each other instead of failing. Who waits
     for longer than `patience` seconds is told so (`engine.outages`).
     """
@@ -48,17 +60,21 @@ def connect(url: str, patience: float = PATIENCE) -> sa.Engine:
         )
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_immediate)
+        if parsed.database and parsed.database != ":memory:":
+            _TURNS[engine] = Turns(engine)
         return engine
     if parsed.get_backend_name() == "postgresql":
         engine = sa.create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             pool_size=10,
-            pool_pre_ping=True,
             pool_timeout=patience,
+            isolation_level="REPEATABLE READ",
             connect_args={**_UNREACHABLE, **parsed.query},
             execution_options={"patience": patience},
         )
         sa.event.listen(engine, "connect", partial(_prepare_postgresql, patience))
+        sa.event.listen(engine, "checkin", _note_use)
+        sa.event.listen(engine, "checkout", _ask_if_idle)
         return engine
     raise ValueError(
         f"The database has to be SQLite or PostgreSQL, not “{parsed.get_backend_name()}”. "
@@ -87,6 +103,24 @@ def _prepare_postgresql(patience: float, connection: Any, record: Any) -> None:
     connection.commit()
 
 
+def _note_use(driver: Any, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _ask_if_idle(driver: Any, record: Any, proxy: Any) -> None:
+    """Ask a connection that nobody used for a while whether its server is still there.
+
+    One that was used just now is not asked: that would double what a short read costs.
+    """
+    if time.monotonic() - record.info.get("used", float("inf")) < _IDLE_SECONDS:
+        return
+    try:
+        driver.execute("SELECT 1")
+        driver.rollback()
+    except psycopg.Error as error:
+        raise DisconnectionError from error
+
+
 def _prepare_sqlite(connection: Any, record: Any) -> None:
     connection.isolation_level = None
     for pragma in (
@@ -104,10 +138,16 @@ def _lower(value: Any) -> Any:
 
 
 def _begin_immediate(connection: sa.Connection) -> None:
-    if not connection.get_execution_options().get("read_only"):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
-        connection.exec_driver_sql("BEGIN")
+    # On the driver: SQLAlchemy's own way to a statement costs more than beginning does.
+    driver: Any = connection.connection.driver_connection
+    reads = connection.get_execution_options().get("read_only")
+    try:
+        driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        found: Exception = DBAPIError.instance(
+            None, None, error, sqlite3.Error, dialect=connection.dialect
+        )
+        raise found from error
 
 
 def transact(database: sa.Engine, work: Callable[[sa.Connection], _T]) -> _T:
@@ -116,22 +156,26 @@ def transact(database: sa.Engine, work: Callable[[sa.Connection], _T]) -> _T:
     Raises `Conflict` when that goes on for too long; every other error after a rollback. A step
     that overran is known when `work` is begun again: `has_overrun` tells.
     """
-    # All that `work` reads has to be of one moment, or a row read early would be taken together
-    # with one that someone else wrote since. SQLite has no other way.
-    whole = database
-    if database.dialect.name == "postgresql":
-        whole = database.execution_options(isolation_level="REPEATABLE READ")
     give_up = time.monotonic() + database.get_execution_options().get("patience", PATIENCE)
-    overrun: tuple[str, ...] = ()
+    known = _OVERRUN.set(frozenset())
+    try:
+        return _persist(database, work, give_up)
+    finally:
+        _OVERRUN.reset(known)
+
+
+def _persist(database: sa.Engine, work: Callable[[sa.Connection], _T], give_up: float) -> _T:
     for attempt in range(_ATTEMPTS):
         if attempt:
             time.sleep(random.uniform(0.5, 1.5) * 0.005 * 2**attempt)  # noqa: S311
         try:
-            with whole.begin() as connection:
+            turns = _TURNS.get(database)
+            if turns is not None:
+                return turns.take(work)
+            with database.connect() as connection, connection.begin():
                 return work(connection)
         except Overrun as error:
-            overrun = (*overrun, error.step)
-            whole = whole.execution_options(overrun=overrun)
+            _OVERRUN.set(_OVERRUN.get() | {error.step})
         except Conflict:
             continue
         except DBAPIError as error:
@@ -144,9 +188,9 @@ def transact(database: sa.Engine, work: Callable[[sa.Connection], _T]) -> _T:
     )
 
 
-def has_overrun(connection: sa.Connection, step: str) -> bool:
+def has_overrun(step: str) -> bool:
     """Whether this transaction was begun again because that step took too long."""
-    return step in connection.get_execution_options().get("overrun", ())
+    return step in _OVERRUN.get()
 
 
 def abandon(connection: sa.Connection) -> None:
@@ -184,8 +228,19 @@ def is_race(error: Exception) -> bool:
 
 
 def reading(database: sa.Engine) -> sa.engine.Connection:
-    """A connection for reading only, as a context manager."""
-    return database.connect().execution_options(read_only=True)
+    """A connection for reading only, as a context manager.
+
+    On SQLite all that is read is of one moment, on PostgreSQL all that one statement reads.
+    """
+    return _reader(database).connect()
+
+
+@lru_cache(maxsize=8)
+def _reader(database: sa.Engine) -> sa.Engine:
+    if database.dialect.name == "postgresql":
+        # Without a transaction nothing has to be sent to begin and to end one.
+        return database.execution_options(isolation_level="AUTOCOMMIT")
+    return database.execution_options(read_only=True)
 
 
 def migrate(database: sa.Engine, *version_locations: Path) -> None:

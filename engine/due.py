@@ -1,30 +1,72 @@
 """What happens without a person: timers that fall due and failed steps that are tried again.
 
-Any number of nodes may run this at once: each takes one instance at a time, locked, and skips what
-another has locked. A node's clock calls it (`web.nodes`).
+Any number of nodes may run this at once: each takes a few instances at a time, locked, and skips
+what another has locked. What was taken together is written together, so that one sync to disk
+serves all of it; nobody waits for long, because a node lets go after `LONGEST`. A node's clock
+calls it (`web.nodes`).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import sqlalchemy as sa
 
+from engine import tallies
 from engine.database import transact
-from engine.execution import Execution, retry
+from engine.execution import INSTANCE, Execution, retry
 from engine.faults import describe
 from engine.identity import SYSTEM
 from engine.models import incident, instance
+from engine.outages import is_outage
 from engine.runtime import Runtime
+from engine.statements import Statement
 from engine.worklist import FARTHEST
 
 log = logging.getLogger(__name__)
 
-_Query = Callable[[datetime], sa.Select[Any]]
+AT_ONCE: Final = 50
+LONGEST: Final = 0.05
+"""So many instances are taken together, and no further one after so many seconds."""
+
 _Do = Callable[[Runtime, sa.Connection, Any, datetime], object]
+
+
+class _Kind:
+    """A kind of due work: `columns` of what it is about, when it is due, and what is done.
+
+    `ahead` is for work that was put off until farther ahead than anything is: by a clock that was
+    wrong. On the right one it would wait for that date.
+    """
+
+    def __init__(
+        self,
+        columns: Iterable[sa.Column[Any]],
+        due: sa.Column[Any],
+        valid: Any,
+        do: _Do,
+        *,
+        ahead: bool = False,
+    ) -> None:
+        number, *_ = columns
+        bound = sa.bindparam("bound", type_=due.type)
+        waiting = sa.select(*columns).where(due > bound if ahead else due <= bound, valid)
+        self.bound = FARTHEST if ahead else timedelta(0)
+        self.do = do
+        self.first = (
+            waiting.with_only_columns(number)
+            .where(number.not_in(sa.bindparam("given_up", expanding=True)))
+            .order_by(due)
+            .limit(sa.bindparam("most", type_=sa.Integer))
+            .with_for_update(skip_locked=True)
+        )
+        """The most urgent ones, by number."""
+        self.one = Statement(waiting.where(number == sa.bindparam("number")))
+        """One of them, if it is still due."""
 
 
 def fire_due(runtime: Runtime, limit: int = 100) -> int:
@@ -34,51 +76,50 @@ def fire_due(runtime: Runtime, limit: int = 100) -> int:
     moved at all is logged and keeps no other waiting; the next call tries it again.
     """
     done = 0
-    for query, do in (
-        (_due_timers, _fire),
-        (_due_retries, _retry),
-        (_misdated_retries, _retry),
-    ):
+    for kind in (_TIMERS, _RETRIES, _MISDATED_RETRIES):
         given_up: set[int] = set()
-        while done < limit and _take(runtime, query, do, given_up):
-            done += 1
+        while done < limit:
+            moved = _take(runtime, kind, given_up, min(AT_ONCE, limit - done))
+            if not moved:
+                break
+            done += moved
+    tallies.fold(runtime.database)
     return done
 
 
-def _take(runtime: Runtime, query: _Query, do: _Do, given_up: set[int]) -> bool:
-    """Do the most urgent piece of work that can be done. False if there is none."""
+def _take(runtime: Runtime, kind: _Kind, given_up: set[int], most: int) -> int:
+    """Do the most urgent pieces of work that can be done, in one transaction. Returns how many."""
     taken: list[int] = []
 
-    def work(connection: sa.Connection) -> bool:
+    def work(connection: sa.Connection) -> int:
+        moved = 0
         now = runtime.clock()
-        due = query(now)
-        number = due.selected_columns.id
-        row = connection.execute(
-            due.where(number.not_in(given_up)).limit(1).with_for_update(skip_locked=True)
-        ).one_or_none()
-        if row is None:
-            return False
-        taken[:] = [row.id]
-        do(runtime, connection, row, now)
-        return True
+        until = time.monotonic() + LONGEST
+        bound = now + kind.bound
+        values = {"bound": bound, "given_up": sorted(given_up), "most": most}
+        for next_one in connection.execute(kind.first, values).scalars().all():
+            taken[:] = [next_one]
+            # What was taken before may have moved this one as well.
+            row = kind.one.one_or_none(connection, {"bound": bound, "number": next_one})
+            if row is not None:
+                kind.do(runtime, connection, row, now)
+                moved += 1
+            if time.monotonic() > until:
+                break
+        # What fails from here on is not the fault of any of them.
+        taken.clear()
+        return moved
 
     while True:
         taken.clear()
         try:
             return transact(runtime.database, work)
         except Exception as error:
-            if not taken:
+            # A database that is out is not the fault of what was taken, nor would the next do.
+            if not taken or is_outage(error):
                 raise
             given_up.update(taken)
-            log.error("%s %s can't be moved: %s", do.__name__, taken[0], describe(error))
-
-
-def _due_timers(now: datetime) -> sa.Select[Any]:
-    return (
-        sa.select(instance)
-        .where(instance.c.next_due_at <= now, instance.c.status == "active")
-        .order_by(instance.c.next_due_at)
-    )
+            log.error("%s %s can't be moved: %s", kind.do.__name__, taken[0], describe(error))
 
 
 def _fire(runtime: Runtime, connection: sa.Connection, row: Any, now: datetime) -> None:
@@ -97,22 +138,11 @@ def _fire(runtime: Runtime, connection: sa.Connection, row: Any, now: datetime) 
     execution.settle()
 
 
-def _due_retries(now: datetime) -> sa.Select[Any]:
-    return _retries(incident.c.next_retry_at <= now)
-
-
-def _misdated_retries(now: datetime) -> sa.Select[Any]:
-    """Those that a clock put off that was far ahead; on the right one they would wait for it."""
-    return _retries(incident.c.next_retry_at > now + FARTHEST)
-
-
-def _retries(due: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    return (
-        sa.select(incident)
-        .where(due, incident.c.closed_at.is_(None))
-        .order_by(incident.c.next_retry_at)
-    )
-
-
 def _retry(runtime: Runtime, connection: sa.Connection, row: Any, now: datetime) -> None:
     retry(runtime, connection, row, SYSTEM, now)
+
+
+_TIMERS = _Kind(INSTANCE, instance.c.next_due_at, instance.c.status == "active", _fire)
+_UNMENDED = incident.c.closed_at.is_(None)
+_RETRIES = _Kind(incident.c, incident.c.next_retry_at, _UNMENDED, _retry)
+_MISDATED_RETRIES = _Kind(incident.c, incident.c.next_retry_at, _UNMENDED, _retry, ahead=True)

@@ -10,12 +10,15 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from engine import database
 from handlers import MIGRATIONS
 from tests import browser, postgres
+from tests.furnished import Reused, furnish
 
 _TEMPLATE = "pathways_template"
+_FURNISHED = "pathways_furnished"
 _numbers = itertools.count(1)
 
 
@@ -30,6 +33,14 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """URL of an empty, migrated database; the test runs once on SQLite and once on PostgreSQL."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> sa.Engine:
+    """A database, once SQLite and once PostgreSQL, with the shipped models, where the
+    demonstration's people work."""
+    reused: Reused = request.getfixturevalue(f"reused_{request.param}")
+    return reused.fresh()
 
 
 @pytest.fixture
@@ -64,6 +75,63 @@ def postgresql_server() -> Iterator[str]:
             server.execute(f"CREATE DATABASE {_TEMPLATE}")
         _migrate(_database_of(url, _TEMPLATE))
         yield url
+
+
+@pytest.fixture(scope="session")
+def furnished_sqlite(sqlite_template: Path) -> Path:
+    """A SQLite file with the shipped models and the demonstration's people, to be copied."""
+    path = sqlite_template.with_name("furnished.sqlite3")
+    shutil.copy(sqlite_template, path)
+    _furnish(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def furnished_postgresql(postgresql_server: str) -> str:
+    """The name of such a PostgreSQL database, to be a template."""
+    with psycopg.connect(postgresql_server, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {_FURNISHED} TEMPLATE {_TEMPLATE}")
+    _furnish(_database_of(postgresql_server, _FURNISHED))
+    return _FURNISHED
+
+
+@pytest.fixture(scope="session")
+def reused_sqlite(
+    furnished_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Reused]:
+    path = tmp_path_factory.mktemp("reused") / "pathways.sqlite3"
+    engine = database.connect(f"sqlite:///{path}")
+    yield Reused(engine, lambda: copy_database(furnished_sqlite, path))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def reused_postgresql(postgresql_server: str, furnished_postgresql: str) -> Iterator[Reused]:
+    name = "pathways_reused"
+
+    def refill() -> None:
+        with psycopg.connect(postgresql_server, autocommit=True) as server:
+            server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            server.execute(
+                f"CREATE DATABASE {name} TEMPLATE {furnished_postgresql} STRATEGY FILE_COPY"
+            )
+
+    engine = database.connect(_database_of(postgresql_server, name))
+    yield Reused(engine, refill)
+    engine.dispose()
+
+
+def copy_database(template: Path, path: Path) -> None:
+    """Put a copy of a SQLite file in the place of another one and its log."""
+    for ending in ("", "-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+    shutil.copy(template, path)
+
+
+def _furnish(url: str) -> None:
+    engine = database.connect(url)
+    furnish(engine)
+    engine.dispose()
 
 
 def _migrate(url: str) -> None:

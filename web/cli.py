@@ -16,7 +16,7 @@ from typing import TextIO
 from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from engine import commands, database, definitions, tracing, trial
+from engine import commands, database, definitions, tallies, tracing, trial
 from engine import scenarios as rehearsing
 from engine.errors import EngineError, Finding, InvalidModel
 from engine.runtime import SYSTEM, Runtime
@@ -420,8 +420,10 @@ def _load_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def migrate_database(options: Options) -> int:
-    """Bring the database's tables to the newest version."""
-    database.migrate(_connect(options), MIGRATIONS)
+    """Bring the database's tables to the newest version, and count the trays anew."""
+    connected = _connect(options)
+    database.migrate(connected, MIGRATIONS)
+    tallies.recount(connected)
     print("The database is up to date.")
     return 0
 

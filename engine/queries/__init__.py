@@ -1,7 +1,8 @@
-"""Every read. What there is to do is in `work`, what happened in `record`, where a case is in
-`whereabouts`, why a task is there in `grounds`, what a person may start in `entries`; the instances
-of many cases are in `listing`, one of them in `path`, and a map as a whole in `load`; models and
-their versions in `versions`, drafts in `drafts`, and what may be named in them in `palette`."""
+"""Every read. What there is to do is in `trays` and, of one case, in `work`; what happened in
+`record`, where a case is in `whereabouts`, why a task is there in `grounds`, what a person may
+start in `entries`; the instances of many cases are in `listing`, one of them in `path`, and a map
+as a whole in `load`; models and their versions in `versions`, drafts in `drafts`, and what may be
+named in them in `palette`."""
 
 from engine.automation import latest_submission
 from engine.model import Clause
@@ -57,6 +58,7 @@ from engine.queries.record import (
     submissions,
     verify_history,
 )
+from engine.queries.trays import MOST_LATE, Page, own_count, tray, tray_counts
 from engine.queries.versions import (
     Activation,
     ModelRow,
@@ -73,20 +75,18 @@ from engine.queries.waiting import Waiting
 from engine.queries.whereabouts import Place, passed_at, whereabouts
 from engine.queries.work import (
     Message,
-    Page,
     Task,
     TaskRow,
     closed_tasks,
     open_tasks,
     task,
-    tray,
-    tray_counts,
     waiting_messages,
 )
 
 __all__ = [
     "MOST_AT_ONCE",
     "MOST_COUNTED",
+    "MOST_LATE",
     "Activation",
     "Answer",
     "Cause",
@@ -146,6 +146,7 @@ __all__ = [
     "models",
     "one_instance",
     "open_tasks",
+    "own_count",
     "palette",
     "passed_at",
     "path",

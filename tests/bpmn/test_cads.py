@@ -18,7 +18,7 @@ from engine.tracing import trace
 from handlers import services, vocabulary
 from handlers.practices import PRACTICES
 from tests.bpmn.conftest import MODELS
-from tests.handlers.office import shipped
+from tests.furnished import shipped
 
 FILES = files_of(MODELS / "cads")
 MODEL = shipped("cads")

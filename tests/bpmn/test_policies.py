@@ -14,7 +14,7 @@ from engine.policies import check_policies
 from handlers import services
 from tests.bpmn import breaking
 from tests.bpmn.breaking import findings, handler, into_lane, only, redirect
-from tests.handlers.office import shipped
+from tests.furnished import shipped
 
 FILES = files_of(Path(__file__).parents[2] / "bpmn" / "caf")
 MODEL = shipped("caf")
@@ -251,7 +251,8 @@ BROKEN: list[tuple[set[str], dict[str, bytes], str, tuple[str, ...]]] = [
 def test_a_broken_rule_is_found_with_the_way_to_it(
     rules: set[str], files: dict[str, bytes], element: str, way: tuple[str, ...]
 ) -> None:
-    found = findings(only(rules, files))
+    # A condition that is broken may also be one that its form can never meet, and that is told too.
+    found = [f for f in findings(only(rules, files)) if f.code != "feel-type"]
     assert {f.code for f in found} == {"policy"}, [str(f) for f in found]
     told = {rule: f for f in found for rule in rules if f"“{rule}”" in f.message}
     assert told.keys() == rules

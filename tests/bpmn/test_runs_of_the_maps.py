@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.diagrams import Element, Process
 from engine.model import Model
 from engine.spiff import Program, Run
-from tests.handlers.office import shipped
+from tests.furnished import shipped
 
 ROOT = Path(__file__).parents[2] / "bpmn"
 

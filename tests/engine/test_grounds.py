@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import commands, database, due, models, queries
+from engine import commands, database, due, models, queries, versions
 from engine.bpmn import read_diagram
 from engine.definitions import lone_model
 from engine.diagrams import Process
@@ -218,18 +218,8 @@ def lone_runtime(
 def deploy_unchecked(runtime: Runtime, model: Model) -> None:
     """Make a model the newest version although nothing but its diagram is there."""
     with runtime.database.begin() as connection:
-        versions = connection.execute(sa.select(sa.func.count(models.deployment.c.id)))
-        number = connection.execute(
-            models.deployment.insert()
-            .values(
-                model=model.id,
-                version=versions.scalar_one() + 1,
-                digest="",
-                deployed_at=runtime.clock(),
-                deployed_by="wyn",
-            )
-            .returning(models.deployment.c.id)
-        ).scalar_one()
+        before = connection.execute(sa.select(sa.func.count(models.deployment.c.id))).scalar_one()
+        number = versions.record(connection, model, before + 1, MANAGER, runtime.clock())
     programs = {name: Program(each) for name, each in model.processes.items()}
     runtime.keep(number, replace(model, programs=programs))
 

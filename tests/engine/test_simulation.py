@@ -15,11 +15,11 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from engine import commands, database, queries
+from engine import commands, database, queries, versions
 from engine.definitions import load_model
 from engine.errors import EngineError
 from engine.identity import SYSTEM, Actor
-from engine.models import deployment, metadata, submission, user_task
+from engine.models import metadata, submission, user_task
 from engine.runtime import Runtime
 from engine.simulation import Arrival, Council, Manner, NotEmpty, Outcome, simulate
 from engine.timescales import LONDON, is_working_day
@@ -61,11 +61,8 @@ def fresh(
         path = shutil.copy(sqlite_template, folder / f"{len(made)}.sqlite3")
         made.append(database.connect(f"sqlite:///{path}"))
         runtime = Runtime(made[-1], Office().services, lambda: START)
-        row = {"model": "errand", "version": 1, "digest": "d", "deployed_by": "test"}
         with runtime.database.begin() as connection:
-            number = connection.execute(
-                deployment.insert().values(deployed_at=START, **row).returning(deployment.c.id)
-            ).scalar_one()
+            number = versions.record(connection, model, 1, SYSTEM, START)
         runtime.keep(number, model)
         return runtime
 

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine import commands, queries, versions
-from engine.definitions import files_of, read_model
-from engine.identity import SYSTEM, Actor
-from engine.model import Model
+from engine import commands, queries
+from engine.identity import Actor
 from engine.runtime import Runtime
 from handlers import intake, services
 from handlers.cases import case
 from handlers.notifications import inbox
 from handlers.views import Case
+from tests.furnished import deploy
 from tests.handlers.desk import PEOPLE, action, contact
 
-ROOT = Path(__file__).parents[2]
 SENDER = Actor("sender")
 
 PASSED = dict.fromkeys(
@@ -69,20 +65,6 @@ def tac(**changes: Any) -> dict[str, Any]:
         "new_actions": [],
         "recommendation": "close",
     } | changes
-
-
-@cache
-def shipped(model: str = "caf") -> Model:
-    """A model that ships, proved once for all tests: that takes longer than any of them."""
-    return read_model(files_of(ROOT / "bpmn" / model), services)[0]
-
-
-def deploy(runtime: Runtime, name: str) -> None:
-    """Deploy one of the models that ship, without proving it again."""
-    model = shipped(name)
-    with runtime.database.begin() as connection:
-        number = versions.put(connection, model, SYSTEM, runtime.clock()).id
-    runtime.keep(number, model)
 
 
 class Office:

@@ -14,9 +14,10 @@ from engine import commands, due, queries
 from engine.errors import InvalidAnswers, NotAllowed
 from handlers import access, intake
 from handlers.models import tacs
+from tests.furnished import deploy
 from tests.handlers import cads
 from tests.handlers.desk import PEOPLE, action
-from tests.handlers.office import AGREED, CONSENT, RETURNED, SENDER, Office, deploy
+from tests.handlers.office import AGREED, CONSENT, RETURNED, SENDER, Office
 
 
 class Duty(Office):

@@ -13,8 +13,9 @@ from engine import commands, due, queries
 from engine.errors import InvalidAnswers
 from engine.models import outbox
 from handlers import intake
+from tests.furnished import ROOT
 from tests.handlers.desk import PEOPLE, contact
-from tests.handlers.office import AGREED, ROOT, SENDER, Office
+from tests.handlers.office import AGREED, SENDER, Office
 
 EXAMPLES = ROOT / "examples" / "contacts"
 

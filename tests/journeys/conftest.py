@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,16 +10,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 import waitress
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 
 from engine import database
 from engine.runtime import Runtime
-from handlers import directory, services
+from handlers import services
 from handlers.practices import PRACTICES
-from tests.handlers.office import deploy
-from web.app import create_app
+from tests.conftest import copy_database
+from tests.furnished import Reused, deploy, service
 from web.settings import DEMO_API_KEY, ApiKey, Settings, digest_of
 
 
@@ -52,42 +52,41 @@ class Service:
 
 
 @pytest.fixture
-def sqlite_service(sqlite_url: str) -> Iterator[Service]:
-    with _serve(sqlite_url) as running:
+def sqlite_service(reused_sqlite: Reused) -> Iterator[Service]:
+    with _serve(reused_sqlite.fresh()) as running:
         yield running
 
 
 @pytest.fixture
-def postgresql_service(postgresql_url: str) -> Iterator[Service]:
-    with _serve(postgresql_url) as running:
+def postgresql_service(reused_postgresql: Reused) -> Iterator[Service]:
+    with _serve(reused_postgresql.fresh()) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def shared_service(
-    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+    furnished_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
     """One service for all tests of a module, each of which keeps to a draft of its own."""
-    copy = shutil.copy(sqlite_template, tmp_path_factory.mktemp("shared") / "pathways.sqlite3")
-    with _serve(f"sqlite:///{copy}") as running:
+    path = tmp_path_factory.mktemp("shared") / "pathways.sqlite3"
+    copy_database(furnished_sqlite, path)
+    with _serve(database.connect(f"sqlite:///{path}")) as running:
         yield running
 
 
 @contextmanager
-def _serve(database_url: str) -> Iterator[Service]:
+def _serve(engine: sa.Engine) -> Iterator[Service]:
     clock = Clock()
-    runtime = Runtime(database.connect(database_url), services, clock)
+    runtime = Runtime(engine, services, clock)
     for model in PRACTICES:
         deploy(runtime, model)
-    with runtime.database.begin() as connection:
-        directory.seed_demo(connection)
     settings = Settings(
         secret_key="for journeys only: " + "x" * 32,
         cookie_secure=False,
         demo=True,
         api_keys=(ApiKey("demonstration", digest_of(DEMO_API_KEY)),),
     )
-    app = create_app(runtime, settings)
+    app = service(runtime, settings)
     server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4, ident=None)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

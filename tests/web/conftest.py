@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +13,8 @@ from flask import Flask
 from engine import commands, database, queries
 from engine.runtime import Actor, Runtime
 from handlers import directory, intake, services
-from web import demo
-from web.app import create_app
+from handlers.practices import PRACTICES
+from tests.furnished import Reused, deploy, service
 from web.settings import DEMO_API_KEY, ApiKey, Settings, digest_of
 
 from .client import Client, Page
@@ -148,33 +146,16 @@ class World:
         return browser.follow(page)
 
 
-@pytest.fixture(scope="session")
-def prepared(
-    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Runtime]:
-    """A database file with the model deployed and the users seeded, to be copied; and a runtime
-    that has read the model, to be used with the copies."""
-    path = tmp_path_factory.mktemp("demo") / "demo.sqlite3"
-    shutil.copy(sqlite_template, path)
-    runtime = Runtime(database.connect(f"sqlite:///{path}"), services, lambda: MORNING)
-    demo.prepare(runtime)
-    runtime.database.dispose()
-    return path, runtime
-
-
 @pytest.fixture
-def make_world(prepared: tuple[Path, Runtime], tmp_path: Path) -> Callable[..., World]:
-    """Builds a service with the settings given; the model is read once for all tests."""
+def make_world(reused_sqlite: Reused) -> Callable[..., World]:
+    """Builds a service with the settings given; one made later in a test begins anew."""
 
     def build(settings: Settings = SETTINGS) -> World:
-        file, reader = prepared
-        number = len(list(tmp_path.glob("world*.sqlite3")))
-        path = shutil.copy(file, tmp_path / f"world{number}.sqlite3")
         clock = [MORNING]
-        runtime = replace(
-            reader, database=database.connect(f"sqlite:///{path}"), clock=lambda: clock[0]
-        )
-        app = create_app(runtime, settings)
+        runtime = Runtime(reused_sqlite.fresh(), services, lambda: clock[0])
+        for model in PRACTICES:
+            deploy(runtime, model)
+        app = service(runtime, settings)
         app.testing = True
         return World(runtime, app, clock)
 

@@ -48,9 +48,11 @@ def enter(page: Page, world: World, address: str, user: str) -> None:
     page.context.add_cookies([{"name": "pathways", "value": cookie.value, "url": address}])
 
 
+WIDTHS = (1280, 320)
+
+
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("width", [1280, 320])
-def test_every_page_is_accessible(make_world: Callable[..., World], page: Page, width: int) -> None:
+def test_every_page_is_accessible(make_world: Callable[..., World], page: Page) -> None:
     world = make_world(replace(SETTINGS, demo=True))
     new = world.contact(family=LONG_FAMILY)
     refused = world.contact(consent_given=False)
@@ -105,12 +107,11 @@ def test_every_page_is_accessible(make_world: Callable[..., World], page: Page, 
         "panel": ("/", "/panel-packs"),
     }
     pages = {"": ("/sign-in", "/nothing"), **pages}
-    assert not wrong_on(pages, world, page, width)
+    assert not wrong_on(pages, world, page)
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("width", [1280, 320])
-def test_every_page_of_the_studio_is_accessible(world: World, page: Page, width: int) -> None:
+def test_every_page_of_the_studio_is_accessible(world: World, page: Page) -> None:
     waiting, drawn = asked(world), begin(world, "Words that are plainer" + "r" * 100)
     save(world, drawn)
     version = "/studio/caf/versions/1"
@@ -129,13 +130,12 @@ def test_every_page_of_the_studio_is_accessible(world: World, page: Page, width:
             f"{version}/view/model.toml",
         ),
     }
-    assert not wrong_on(pages, world, page, width)
+    assert not wrong_on(pages, world, page)
 
 
-def wrong_on(
-    pages: Mapping[str, tuple[str, ...]], world: World, page: Page, width: int
-) -> list[str]:
-    """What is wrong with pages, which are listed by who opens them ("" for nobody)."""
+def wrong_on(pages: Mapping[str, tuple[str, ...]], world: World, page: Page) -> list[str]:
+    """What is wrong with pages on a desk and on a phone; they are listed by who opens them ("" for
+    nobody)."""
     wrong: list[str] = []
     here = ""
 
@@ -146,7 +146,6 @@ def wrong_on(
 
     page.on("console", lambda told: complain(told.text) if told.type == "error" else None)
     page.on("pageerror", lambda error: complain(str(error)))
-    page.set_viewport_size({"width": width, "height": 800})
     axe = Axe()
     with served(world) as address:
         for user, paths in pages.items():
@@ -154,16 +153,19 @@ def wrong_on(
                 enter(page, world, address, user)
             for path in paths:
                 here = f"{path} as {user or 'nobody'}"
+                page.set_viewport_size({"width": WIDTHS[0], "height": 800})
                 answer = page.goto(address + path)
                 if answer is None or answer.status not in (200, 403, 404):
                     wrong.append(f"{here}: {answer and answer.status}")
                 if path.endswith(("/diagram", "/view/step_up.bpmn")):
                     page.wait_for_selector("[data-diagram-state=ready]")
-                broad = page.evaluate("document.documentElement.scrollWidth")
-                if broad > width:
-                    wrong.append(f"{here}: {broad} pixels wide")
-                wrong += [
-                    f"{here}: {violation['id']}: {violation['nodes'][0]['html']}"
-                    for violation in axe.run(page).response["violations"]
-                ]
+                for width in WIDTHS:
+                    page.set_viewport_size({"width": width, "height": 800})
+                    broad = page.evaluate("document.documentElement.scrollWidth")
+                    if broad > width:
+                        wrong.append(f"{here}: {broad} pixels wide on {width}")
+                    wrong += [
+                        f"{here}: {violation['id']}: {violation['nodes'][0]['html']}"
+                        for violation in axe.run(page).response["violations"]
+                    ]
     return wrong

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine import database
+from engine import database, tallies
 from web import cli
 
 ROOT = Path(__file__).parents[2]
@@ -264,6 +264,16 @@ def test_migrate_database_makes_every_table_and_may_be_repeated(
     assert capsys.readouterr().out == "The database is up to date.\n" * 2
     engine = database.connect(url)
     assert {"instance", "user_account"} <= set(sa.inspect(engine).get_table_names())
+    engine.dispose()
+
+
+def test_migrate_database_mends_the_numbers_of_trays(sqlite_url: str) -> None:
+    engine = database.connect(sqlite_url)
+    with engine.begin() as connection:
+        connection.execute(tallies.tally.insert().values(role="worker", tray="todo", number=3))
+    assert cli.main(["migrate-database", "--database-url", sqlite_url]) == 0
+    with engine.connect() as connection:
+        assert tallies.piles(connection) == {}
     engine.dispose()
 
 

@@ -128,8 +128,8 @@ def test_a_manager_sees_neither_rows_nor_counts_of_the_other_council(world: Worl
     assert "No case is running." in theirs.text
     number = instance(world, caf, "overview").id
     world.browser("cadsmanager").get(f"/instances/{caf}/{number}", 404)
-    world.browser("cadsmanager").get("/instances/map/caf/overview", 404)
-    world.browser("cadsmanager").get("/instances/map/caf/overview/drawing.bpmn", 404)
+    world.browser("cadsmanager").get("/instances/map/caf/overview", 403)
+    world.browser("cadsmanager").get("/instances/map/caf/overview/drawing.bpmn", 403)
     world.browser("manager").get("/instances/map/caf/nothing", 404)
     for path in ("/instances", "/instances/list.csv", "/instances/map/caf/overview"):
         world.browser("coordinator").get(path, 403)

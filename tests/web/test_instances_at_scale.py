@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 
-from engine import database
 from engine.models import instance
-from handlers import directory
+from tests.furnished import service
 from tests.handlers.office import CONSENT, Office
-from web.app import create_app
 
 from .client import Client
 from .conftest import SETTINGS
@@ -24,12 +21,9 @@ TRIES = 7
 
 
 @pytest.fixture
-def crowded(database_url: str) -> Iterator[Client]:
+def crowded(engine: sa.Engine) -> Client:
     """A manager's browser at a service with so many instances, at different steps."""
-    engine = database.connect(database_url)
     office = Office(engine)
-    with engine.begin() as connection:
-        directory.seed_demo(connection)
     for number in range(5):
         office.receive(reference=f"NEW-{number}")
     for number in range(2):
@@ -43,11 +37,10 @@ def crowded(database_url: str) -> Iterator[Client]:
     with engine.connect() as connection:
         few = connection.execute(sa.select(sa.func.count()).select_from(instance)).scalar_one()
     multiply(engine, INSTANCES // few)
-    browser = Client(create_app(office.runtime, SETTINGS))
+    browser = Client(service(office.runtime, SETTINGS))
     with browser.flask.session_transaction() as session:
         session["user"] = "manager"
-    yield browser
-    engine.dispose()
+    return browser
 
 
 def test_the_caseload_of_a_hundred_thousand_instances_opens_at_once(crowded: Client) -> None:

@@ -16,16 +16,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine import database, queries
+from engine import database, queries, versions
 from engine.definitions import files_of, load_model
-from engine.models import deployment, instance, outbox, submission
+from engine.identity import SYSTEM
+from engine.models import instance, outbox, submission
 from engine.runtime import Runtime
 from engine.simulation import NotEmpty, Outcome
 from handlers import directory, services
 from handlers.directory import User
 from handlers.models import cases, contacts, notifications
+from tests.furnished import service
 from web import simulation
-from web.app import create_app
 
 from .client import Client
 from .conftest import SETTINGS, World
@@ -44,12 +45,10 @@ def furnished(path: Path) -> Runtime:
     """A runtime with the shipped models and the demonstration's people, unproved and unhashed."""
     runtime = Runtime(database.connect(f"sqlite:///{path}"), services, lambda: AFTER)
     for name in simulation.MODELS:
-        row = {"model": name, "version": 1, "digest": "d", "deployed_by": "test"}
+        model = load_model(files_of(ROOT / "bpmn" / name))
         with runtime.database.begin() as connection:
-            number = connection.execute(
-                deployment.insert().values(deployed_at=AFTER, **row).returning(deployment.c.id)
-            ).scalar_one()
-        runtime.keep(number, load_model(files_of(ROOT / "bpmn" / name)))
+            number = versions.record(connection, model, 1, SYSTEM, AFTER)
+        runtime.keep(number, model)
     with runtime.database.begin() as connection:
         for person in directory.demo_users():
             directory.save_user(connection, person)
@@ -136,7 +135,7 @@ def test_only_what_came_lately_is_unread(year: Year) -> None:
 
 
 def test_the_pages_of_made_up_cases_read_well(year: Year) -> None:
-    app = create_app(year.runtime, SETTINGS)
+    app = service(year.runtime, SETTINGS)
     app.testing = True
     for user, model in (("manager", "caf"), ("ehmanager", "cads")):
         browser = Client(app)
@@ -160,6 +159,7 @@ from engine import database
 from handlers.models import metadata as record
 from engine.models import metadata
 from tests.web.test_simulation import furnished
+from tests.furnished import service
 from web import simulation
 
 runtime = furnished(Path(sys.argv[1]))
