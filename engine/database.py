@@ -70,7 +70,6 @@ def connect(url: str, patience: float = PATIENCE) -> sa.Engine:
             pool_size=10,
             isolation_level="REPEATABLE READ",
             pool_timeout=patience,
-            isolation_level="REPEATABLE READ",
             connect_args={**_UNREACHABLE, **parsed.query},
             execution_options={"patience": patience},
         )
