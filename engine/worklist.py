@@ -76,9 +76,7 @@ def _due(automation: Automation, element: Element) -> datetime | None:
         return due_at(automation.model.timescale(element.due), automation.now)
     except (StepFailed, ValueError) as error:
         # Better a task without a date than no task.
-        log.warning(
-            "due date of %s in %s: %s", element.id, automation.instance_id, describe(error)
-        )
+        log.warning("due date of %s in %s: %s", element.id, automation.instance_id, describe(error))
         return None
 
 
