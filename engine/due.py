@@ -22,6 +22,7 @@ from engine.execution import INSTANCE, Execution, retry
 from engine.faults import describe
 from engine.identity import SYSTEM
 from engine.models import incident, instance
+from engine.outages import is_outage
 from engine.runtime import Runtime
 from engine.statements import Statement
 from engine.worklist import FARTHEST
@@ -107,7 +108,8 @@ def _take(runtime: Runtime, kind: _Kind, given_up: set[int], most: int) -> int:
         try:
             return transact(runtime.database, work)
         except Exception as error:
-            if not taken:
+            # A database that is out is not the fault of what was taken, nor would the next do.
+            if not taken or is_outage(error):
                 raise
             given_up.update(taken)
             log.error("%s %s can't be moved: %s", kind.do.__name__, taken[0], describe(error))

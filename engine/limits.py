@@ -44,6 +44,7 @@ class _Aide(threading.Thread):
     def give_up(self) -> None:
         """End the thread after its call; and the call, if it goes on computing."""
         self._given_up = True
+        self.name = "aide given up"
         last = threading.Timer(GRACE, self._break_off)
         last.daemon = True
         last.start()

@@ -65,14 +65,13 @@ class Statement:
 
     def one_or_none(self, connection: sa.Connection, values: Mapping[str, Any]) -> Any:
         """The first row, None where there is none; the rows of a select are named tuples."""
-        form = self._form(connection)
-        found = form.run(connection, values).fetchone()
-        return None if found is None else form.row(found)
+        found = self.all(connection, values)
+        return found[0] if found else None
 
     def all(self, connection: sa.Connection, values: Mapping[str, Any]) -> list[Any]:
         """Every row."""
         form = self._form(connection)
-        return [form.row(found) for found in form.run(connection, values).fetchall()]
+        return [form.row(found) for found in form.run(connection, values, read=True)]
 
     def scalar(self, connection: sa.Connection, values: Mapping[str, Any]) -> Any:
         """The first value of the first row, which there has to be."""
@@ -152,14 +151,17 @@ class _Form:
         self._arrange = _arrangement(compiled.positiontup) if compiled.positional else _as_it_is
         self._make, self._read = _reading(core, dialect)
 
-    def run(self, connection: sa.Connection, values: Mapping[str, Any]) -> Any:
-        """The driver's cursor after executing the statement."""
+    def run(
+        self, connection: sa.Connection, values: Mapping[str, Any], *, read: bool = False
+    ) -> Any:
+        """The driver's cursor after executing the statement; to `read`, all of its rows."""
         bound = {**self._fixed, **values}
         for name, process in self._bind:
             bound[name] = process(bound[name])
         driver = _driver(connection)
         try:
-            return driver.execute(self._text, self._arrange(bound))
+            cursor = driver.execute(self._text, self._arrange(bound))
+            return cursor.fetchall() if read else cursor
         except self._dialect.loaded_dbapi.Error as error:
             raise as_sqlalchemy(connection, error, self._text) from error
 

@@ -18,6 +18,8 @@ from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
+from engine.outages import is_outage
+
 MOST: Final = 32
 LONGEST: Final = 0.05
 """So many pieces of work are committed together, and no further one after so many seconds."""
@@ -90,8 +92,10 @@ class Turns:
     def _lead(self, database: sa.Engine, first: _Turn) -> None:
         self._leader = threading.get_ident()
         others: list[_Turn] = []
+        began = False
         try:
             with database.connect() as connection, connection.begin():
+                began = True
                 first.value = first.work(connection)
                 until = time.monotonic() + LONGEST
                 while not first.alone and len(others) < MOST and time.monotonic() < until:
@@ -107,9 +111,20 @@ class Turns:
             if not others:
                 first.error = error
                 first.done = True
+            if not began and is_outage(error):
+                self._tell_all(error)
         finally:
             self._leader = None
             self._hand_over(others)
+
+    def _tell_all(self, error: Exception) -> None:
+        """Nobody can write: who waits hears of it now, instead of one after the other."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, deque()
+        for turn in waiting:
+            turn.error = error
+            turn.done = True
+            turn.gate.release()
 
     def _next(self) -> _Turn | None:
         with self._lock:

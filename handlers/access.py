@@ -42,6 +42,8 @@ from handlers.notifications import report
 from handlers.practices import PRACTICES, Practice, managed_by, models_of, practice_of
 from handlers.vocabulary import CANNOT_BE_SHOWN, unshowable
 
+_Text = str | ColumnElement[str]
+
 
 class ReasonNeeded(NotAllowed):
     """There is no consent in force: opening the file takes a safeguarding reason in words
@@ -83,10 +85,7 @@ def visible_cases(user: User) -> ColumnElement[bool]:
     return _visible(user.roles, user.id, user.email.lower())
 
 
-Text = str | ColumnElement[str]
-
-
-def _visible(roles: frozenset[str], user_id: Text, email: Text) -> ColumnElement[bool]:
+def _visible(roles: frozenset[str], user_id: _Text, email: _Text) -> ColumnElement[bool]:
     granted = [
         and_(
             cases.c.model == practice.model,
@@ -99,7 +98,7 @@ def _visible(roles: frozenset[str], user_id: Text, email: Text) -> ColumnElement
 
 
 def _visible_in(
-    practice: Practice, roles: frozenset[str], user_id: Text, email: Text
+    practice: Practice, roles: frozenset[str], user_id: _Text, email: _Text
 ) -> ColumnElement[bool]:
     if roles & practice.team:
         return true()
@@ -122,7 +121,7 @@ def _visible_in(
     return or_(false(), *granted)
 
 
-def _worked_on(user_id: Text) -> ColumnElement[bool]:
+def _worked_on(user_id: _Text) -> ColumnElement[bool]:
     involved = exists().where(
         involvements.c.case_reference == cases.c.reference, involvements.c.user_id == user_id
     )
@@ -134,7 +133,7 @@ def _worked_on(user_id: Text) -> ColumnElement[bool]:
     return or_(involved, did)
 
 
-def _waits_for(user_id: Text, roles: Collection[str]) -> ColumnElement[bool]:
+def _waits_for(user_id: _Text, roles: Collection[str]) -> ColumnElement[bool]:
     return exists().where(
         user_task.c.business_key == cases.c.reference,
         user_task.c.status == "open",
@@ -360,7 +359,7 @@ def _spoken(name: str) -> str:
     )
 
 
-def _consented(email: Text, *accesses: str) -> ColumnElement[bool]:
+def _consented(email: _Text, *accesses: str) -> ColumnElement[bool]:
     """The family's latest consent is given and names this e-mail address."""
     latest = (
         select(func.max(consents.c.id))

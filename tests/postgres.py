@@ -112,9 +112,12 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Run an empty server while the context lasts; gives the URL of its database `postgres`."""
-    with own_server() as running:
+def server(**settings: str) -> Iterator[str]:
+    """Run an empty server while the context lasts; gives the URL of its database `postgres`.
+
+    `settings` are PostgreSQL's own, over those of the tests.
+    """
+    with own_server(**settings) as running:
         yield running.url
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import signal
 import threading
 import time
@@ -20,6 +21,8 @@ log = structlog.get_logger("node")
 
 SECONDS_TO_FINISH = 30.0
 """For so long requests under way are waited for when the node is told to stop."""
+ON_ITS_WAY = 1.0
+"""For so long a connection is kept on which nothing was asked yet: it may be on its way."""
 _LOOK_AGAIN = 0.5
 
 
@@ -38,13 +41,17 @@ class Listener:
         while not told_to_stop.is_set():
             self._turn()
         for listening in self._of(BaseWSGIServer):
+            # Who has connected waits in a queue that closing would throw away.
+            while select.select([listening.socket], [], [], 0)[0]:
+                listening.handle_accept()
             wasyncore.dispatcher.close(listening)
-        until = time.monotonic() + within
-        while self._of(HTTPChannel) and time.monotonic() < until:
-            for channel in self._of(HTTPChannel):
-                if not (channel.requests or channel.request or channel.total_outbufs_len):
-                    channel.will_close = True
+        told_at = time.monotonic()
+        while self._of(HTTPChannel) and time.monotonic() < told_at + within:
             self._turn()
+            if time.monotonic() > told_at + ON_ITS_WAY:
+                for channel in self._of(HTTPChannel):
+                    if not (channel.requests or channel.request or channel.total_outbufs_len):
+                        channel.will_close = True
         if left := len(self._of(HTTPChannel)):
             log.warning("requests were broken off", requests=left, after_seconds=within)
         self._server.task_dispatcher.shutdown(timeout=0.1)

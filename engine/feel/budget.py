@@ -14,7 +14,7 @@ from typing import Any
 from engine.feel.errors import FeelBudgetExceeded
 
 STEPS = 200_000
-PORTION = 500
+PORTION = 200
 LONGEST_TIME = 0.05
 """Seconds on the processor, so that a busy machine makes no expression fail."""
 LONGEST_SOURCE = 10_000

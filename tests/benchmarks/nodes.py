@@ -102,8 +102,12 @@ class Person:
 
     def press(self, path: str, page: str, **answers: str) -> Any:
         """Send the form of the page that leads to `path`, with these answers in it."""
-        forms = html.fromstring(page).forms
-        form = next(each for each in forms if (each.get("action") or path) == path)
+        for form in html.fromstring(page or "<p/>").forms:
+            if (form.get("action") or path) == path:
+                break
+        else:
+            self.failed.append(f"{path} has no form")
+            return 0, None, ""
         return self.ask("POST", path, {**dict(form.form_values()), **answers})
 
     def sign_in(self) -> None:
@@ -167,6 +171,16 @@ def wait_for(port: int, path: str = "/readyz") -> None:
     raise SystemExit(f"nothing is ready on port {port}")
 
 
+def processor_seconds(port: int) -> float:
+    """What the node has used so far, as it tells itself."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", "/metrics", headers={"Authorization": f"Bearer {KEY}"})
+    told = connection.getresponse().read().decode()
+    found = re.search(r"^process_cpu_seconds_total (\S+)$", told, re.M)
+    assert found
+    return float(found[1])
+
+
 def fill(url: str) -> None:
     engine = database.connect(url)
     database.migrate(engine, MIGRATIONS)
@@ -215,6 +229,7 @@ def measure(seconds: float, number: int, nginx: str) -> int:
         for person in people:
             person.sign_in()
             person.took.clear()
+        used = -sum(processor_seconds(each) for each in ports[:2])
         began = time.monotonic()
         threads = [
             threading.Thread(target=person.work, args=(began + seconds,)) for person in people
@@ -224,18 +239,23 @@ def measure(seconds: float, number: int, nginx: str) -> int:
         stopped = []
         for place in range(2):
             time.sleep(seconds / 3)
+            used += processor_seconds(ports[place])
             at = time.monotonic()
             web[place].send_signal(signal.SIGTERM)
             stopped.append((web[place].wait(60), time.monotonic() - at))
             web[place] = node("serve", ports[place])
             wait_for(ports[place])
+            used -= processor_seconds(ports[place])
         for thread in threads:
             thread.join()
         took = time.monotonic() - began
-        return report(url, people, took, stopped)
+        used += sum(processor_seconds(each) for each in ports[:2])
+        return report(url, people, took, stopped, used)
 
 
-def report(url: str, people: list[Person], took: float, stopped: list[tuple[int, float]]) -> int:
+def report(
+    url: str, people: list[Person], took: float, stopped: list[tuple[int, float]], used: float
+) -> int:
     requests = sorted(each for person in people for each in person.took)
     done = sorted(each for person in people for _, each in person.completed)
     acknowledged = {task for person in people for task, _ in person.completed}
@@ -257,6 +277,7 @@ def report(url: str, people: list[Person], took: float, stopped: list[tuple[int,
             f"p50 {cuts[49] * 1000:.0f} ms, p95 {cuts[94] * 1000:.0f} ms, "
             f"p99 {cuts[98] * 1000:.0f} ms"
         )
+    print(f"processor time of the web nodes: {used / len(requests) * 1000:.1f} ms a request")
     for code, seconds in stopped:
         print(f"a web node was replaced: stopped in {seconds:.1f} s with exit code {code}")
     print(f"requests that failed: {len(failed)} {failed[:3] if failed else ''}")

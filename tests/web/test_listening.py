@@ -97,6 +97,15 @@ def test_a_request_that_is_half_sent_is_waited_for(node: Node) -> None:
     assert not node.running.is_alive()
 
 
+def test_whoever_connected_before_is_answered(node: Node) -> None:
+    node.go_on.set()
+    asking = node.connect()
+    asking.request("GET", "/")
+    node.told.set()
+    node.start()
+    assert asking.getresponse().read().decode() == MUCH
+
+
 def test_a_connection_that_asks_nothing_holds_nobody_up(node: Node) -> None:
     node.start()
     node.go_on.set()
