@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
 from engine import feel
-from engine.database import is_race
+from engine.database import abandon, has_overrun, is_race
 from engine.decisions import DecisionError, DecisionResult
 from engine.diagrams import Element
-from engine.errors import Conflict, EngineError, ServiceError
+from engine.errors import Conflict, EngineError, Overrun, ServiceError
 from engine.faults import describe
 from engine.history import Chain
 from engine.identity import Actor
+from engine.limits import TookTooLong, within
 from engine.model import Model
 from engine.models import evaluation, outbox, submission
+from engine.outages import is_outage
 from engine.services import DecisionMade, ServiceContext, ServiceRegistry
 from engine.spiff import StepFailed
 
@@ -113,6 +116,11 @@ class Automation:
         )
 
     def _serve(self, element: Element) -> None:
+        if has_overrun(element.id):
+            raise StepFailed(
+                f"“{element.label}” was not done within {self.services.limit:g} seconds and was "
+                "broken off. It will be tried again."
+            )
         entry = self.services.handlers[element.handler or ""]
         parameters = {name: self.evaluate(source) for name, source in element.parameters.items()}
         context = ServiceContext(
@@ -129,7 +137,7 @@ class Automation:
         )
         try:
             with self.connection.begin_nested():
-                results = entry.function(context, **parameters) or {}
+                results = self._call(element, partial(entry.function, context, **parameters))
                 faults = entry.faults(results)
                 if faults:
                     raise ServiceError(f"The handler “{element.handler}” {faults[0]}.")
@@ -140,7 +148,8 @@ class Automation:
         except ServiceError as error:
             raise StepFailed(error.message) from error
         except Exception as error:
-            if is_race(error):
+            # The step may be begun again then, but not go on in a transaction that has ended.
+            if is_race(error) or is_outage(error):
                 raise
             log.error(
                 "handler %s failed in instance %s: %s",
@@ -154,6 +163,14 @@ class Automation:
             ) from error
         self.keep(results)
         self.chain.add("served", element.id, element.label, {"handler": element.handler})
+
+    def _call(self, element: Element, function: Callable[[], Any]) -> Mapping[str, Any]:
+        try:
+            return within(self.services.limit, function) or {}
+        except TookTooLong:
+            abandon(self.connection)
+            log.error("handler %s took too long in instance %s", element.handler, self.instance_id)
+            raise Overrun(f"“{element.label}” took too long.", element.id) from None
 
     def _latest_decision(self, decision: str) -> DecisionMade | None:
         found = self.connection.execute(

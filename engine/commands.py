@@ -26,13 +26,14 @@ from engine.errors import (
     NotWaiting,
     TaskClosed,
 )
-from engine.execution import Execution, retry
+from engine.execution import INSTANCE, Execution, retry
 from engine.execution import correlate as hand_over
 from engine.forms import Choice, Form
 from engine.history import Chain
 from engine.identity import SYSTEM, Actor
 from engine.models import LONGEST_NAME, draft, incident, instance, user_task
 from engine.runtime import Runtime
+from engine.statements import Statement, together
 from engine.timescales import LONDON
 from engine.versions import Deployment, deploy, make_live
 
@@ -52,6 +53,38 @@ __all__ = [
     "save_draft",
     "start",
 ]
+
+
+_TASK = Statement(
+    sa.select(
+        user_task.c.id.label("task"),
+        user_task.c.status.label("task_status"),
+        user_task.c.token,
+        user_task.c.element,
+        user_task.c.name,
+        user_task.c.role,
+        user_task.c.tray,
+        user_task.c.assignee,
+        draft.c.user_task_id.label("draft"),
+        *INSTANCE,
+    )
+    .join(instance, instance.c.id == user_task.c.instance_id)
+    .outerjoin(draft, draft.c.user_task_id == user_task.c.id)
+    .where(user_task.c.id == sa.bindparam("task_id"))
+    # The instance is locked, so that claiming, completing and saving a draft of one task follow
+    # each other; before the task, as everything does: two orders would wait for each other.
+    .with_for_update(of=instance, key_share=True)
+)
+"""A task together with its instance."""
+_COMPLETED = Statement(
+    user_task.update()
+    .where(user_task.c.id == sa.bindparam("task_id"), user_task.c.status == "open")
+    .values(
+        status="completed",
+        closed_at=sa.bindparam("closed_at", type_=user_task.c.closed_at.type),
+        closed_by=sa.bindparam("closed_by"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -191,22 +224,17 @@ def _assign(
     )
     changed = connection.execute(
         user_task.update()
-        .where(user_task.c.id == task.id, user_task.c.status == "open", same)
+        .where(user_task.c.id == task.task, user_task.c.status == "open", same)
         .values(assignee=assignee)
     )
     if changed.rowcount != 1:
         raise Conflict("Someone else changed this task at the same moment.")
-    row = connection.execute(
-        sa.select(instance.c.id, instance.c.revision, instance.c.head, instance.c.events).where(
-            instance.c.id == task.instance_id
-        )
-    ).one()
-    chain = Chain(row.id, row.head, row.events, runtime.clock(), actor.id)
+    chain = Chain(task.id, task.head, task.events, runtime.clock(), actor.id)
     chain.add(kind, task.element, task.name, {"to": assignee} if assignee else None)
     written = connection.execute(
         instance.update()
-        .where(instance.c.id == row.id, instance.c.revision == row.revision)
-        .values(revision=row.revision + 1, head=chain.head, events=chain.events)
+        .where(instance.c.id == task.id, instance.c.revision == task.revision)
+        .values(revision=task.revision + 1, head=chain.head, events=chain.events)
     )
     if written.rowcount != 1:
         raise Conflict("Someone else changed this case at the same moment.")
@@ -224,7 +252,7 @@ def save_draft(runtime: Runtime, task_id: int, answers: Mapping[str, Any], actor
         kept = form.clean(answers, choices=choices, partial=True)
         # Whoever completes or withdraws the task meanwhile has to begin again, to find the draft.
         connection.execute(
-            user_task.update().where(user_task.c.id == task_id).values(status=task.status)
+            user_task.update().where(user_task.c.id == task_id).values(status=task.task_status)
         )
         connection.execute(draft.delete().where(draft.c.user_task_id == task_id))
         connection.execute(
@@ -254,16 +282,15 @@ def complete_task(
         form, choices = _form_of(runtime, connection, task)
         now = runtime.clock()
         clean = form.clean(answers, choices=choices, today=_day(now))
-        closed = connection.execute(
-            user_task.update()
-            .where(user_task.c.id == task_id, user_task.c.status == "open")
-            .values(status="completed", closed_at=now, closed_by=actor.id)
-        )
+        execution = Execution(runtime, connection, task, actor, now)
+        closing = {"task_id": task_id, "closed_at": now, "closed_by": actor.id}
+        with together(connection):
+            closed = _COMPLETED.run(connection, closing)
+            submission_id = execution.submit(task.element, clean, task_id)
         if closed.rowcount != 1:
             raise Conflict("Someone else completed this task at the same moment.")
-        execution = Execution.load(runtime, connection, task.instance_id, actor, now)
-        submission_id = execution.submit(task.element, clean, task_id)
-        connection.execute(draft.delete().where(draft.c.user_task_id == task_id))
+        if task.draft is not None:
+            connection.execute(draft.delete().where(draft.c.user_task_id == task_id))
         execution.chain.add(
             "task_completed",
             task.element,
@@ -355,15 +382,13 @@ def cancel(runtime: Runtime, instance_id: int, reason: str, actor: Actor) -> Non
 
 
 def _open_task(connection: sa.Connection, task_id: int) -> Any:
-    # Locked, so that claiming, completing and saving a draft of one task follow each other.
-    task = connection.execute(
-        sa.select(user_task).where(user_task.c.id == task_id).with_for_update(key_share=True)
-    ).one_or_none()
+    with together(connection):
+        task = _TASK.one_or_none(connection, {"task_id": task_id})
     if task is None:
         raise NotFound("There is no such task.")
-    if task.status == "completed":
+    if task.task_status == "completed":
         raise TaskClosed("This task has already been completed.")
-    if task.status != "open":
+    if task.task_status != "open":
         raise TaskClosed("This task is no longer needed: the case has moved on without it.")
     return task
 
@@ -382,10 +407,7 @@ def _require_allowed(task: Any, actor: Actor) -> None:
 def _form_of(
     runtime: Runtime, connection: sa.Connection, task: Any
 ) -> tuple[Form, dict[str, list[Choice]]]:
-    deployment_id = connection.execute(
-        sa.select(instance.c.deployment_id).where(instance.c.id == task.instance_id)
-    ).scalar_one()
-    model = runtime.model(connection, deployment_id)
+    model = runtime.model(connection, task.deployment_id)
     form = model.forms[model.processes[task.process].elements[task.element].form or ""]
     return form, runtime.services.options(form, connection, task.business_key)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 EVENTS = frozenset(
     {
@@ -78,7 +79,7 @@ class Element:
         """The FEEL of `due` where it is not a step of the timescales table: it begins with “=”."""
         return self.due[1:] if self.due and self.due.startswith("=") else None
 
-    @property
+    @cached_property
     def label(self) -> str:
         """The name on the diagram on one line, or the id where it has none."""
         return " ".join(self.name.split()) or self.id

@@ -64,6 +64,14 @@ class Conflict(EngineError):
     """Another change to the same instance came first; nothing of this one was saved."""
 
 
+class Overrun(Conflict):
+    """A service task took longer than it may; `step` is its element. Nothing was saved."""
+
+    def __init__(self, message: str, step: str) -> None:
+        super().__init__(message)
+        self.step = step
+
+
 class Overtaken(EngineError):
     """Somebody else saved the file since it was opened; here is theirs.
 
@@ -103,3 +111,7 @@ class InvalidAnswers(EngineError):
 
 class ServiceError(EngineError):
     """A service task failed in a foreseen way: the step is kept and an incident opened."""
+
+
+class UnusableBackup(EngineError):
+    """A backup cannot be made, read, or put into this database."""

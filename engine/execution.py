@@ -24,6 +24,7 @@ from engine.identity import Actor
 from engine.models import incident, instance, submission
 from engine.runtime import Runtime
 from engine.spiff import Failure, Run, StepFailed, Thrown, Token
+from engine.statements import Statement, together
 from engine.timescales import due_at, next_due
 
 DEEPEST_CALL = 20
@@ -32,6 +33,77 @@ MOVES = 100
 _IN_A_CIRCLE = (
     f"{MOVES} calls and messages followed each other without a person or a timer in between: the "
     "diagrams go round in a circle here."
+)
+
+
+INSTANCE = (
+    instance.c.id,
+    instance.c.deployment_id,
+    instance.c.process,
+    instance.c.business_key,
+    instance.c.parent_id,
+    instance.c.parent_token,
+    instance.c.status,
+    instance.c.revision,
+    instance.c.state,
+    instance.c.variables,
+    instance.c.head,
+    instance.c.events,
+    instance.c.task_due_at,
+)
+"""What has to be known of an instance to move it."""
+
+_BEGUN = Statement(
+    instance.insert().returning(instance.c.id),
+    (
+        "deployment_id",
+        "model",
+        "process",
+        "business_key",
+        "request_key",
+        "parent_id",
+        "parent_token",
+        "parent_element",
+        "status",
+        "revision",
+        "state",
+        "variables",
+        "head",
+        "events",
+        "started_at",
+    ),
+)
+_NAMED = Statement(
+    instance.update()
+    .where(instance.c.id == sa.bindparam("number"))
+    .values(business_key=sa.bindparam("business_key"))
+)
+_ONE = sa.select(*INSTANCE).where(instance.c.id == sa.bindparam("number"))
+_LOADED = Statement(_ONE)
+_LOCKED = Statement(_ONE.with_for_update(key_share=True))
+_SUBMITTED = Statement(
+    submission.insert().returning(submission.c.id),
+    ("instance_id", "business_key", "element", "user_task_id", "at", "actor", "answers"),
+)
+_MOVED = Statement(
+    instance.update()
+    .where(instance.c.id == sa.bindparam("number"), instance.c.revision == sa.bindparam("before"))
+    .values(
+        {
+            name: sa.bindparam(name, type_=instance.c[name].type)
+            for name in (
+                "revision",
+                "status",
+                "state",
+                "variables",
+                "head",
+                "events",
+                "next_due_at",
+                "task_due_at",
+                "ended_at",
+            )
+        }
+    )
 )
 
 
@@ -107,17 +179,12 @@ class Execution:
             "events": 0,
             "started_at": now,
         }
-        number = connection.execute(
-            instance.insert().values(values).returning(instance.c.id)
-        ).scalar_one()
+        number = _BEGUN.scalar(connection, values)
         if parent is None:
             values["business_key"] = model.business_key.format(year=now.year, number=number)
-            connection.execute(
-                instance.update()
-                .where(instance.c.id == number)
-                .values(business_key=values["business_key"])
-            )
-        row = SimpleNamespace(**values, id=number)
+            named = {"number": number, "business_key": values["business_key"]}
+            _NAMED.run(connection, named)
+        row = SimpleNamespace(**values, id=number, task_due_at=None)
         execution = cls(runtime, connection, row, actor, now, parent.moves if parent else None)
         execution._depth = parent._depth + 1 if parent else 0
         called = {"caller": parent.chain.events} if parent else None
@@ -134,9 +201,7 @@ class Execution:
         now: datetime,
     ) -> Execution:
         """Restore an active instance. Raises NotFound if there is none, or it has ended."""
-        row = connection.execute(
-            sa.select(instance).where(instance.c.id == instance_id)
-        ).one_or_none()
+        row = _LOCKED.one_or_none(connection, {"number": instance_id})
         if row is None or row.status != "active":
             raise NotFound("This process is not running: it has ended, or it never existed.")
         return cls(runtime, connection, row, actor, now)
@@ -169,19 +234,18 @@ class Execution:
             content = orjson.dumps(answers)
         except TypeError as error:
             raise InvalidAnswers({"": f"These answers can't be kept: {error}"}) from None
-        number: int = self.connection.execute(
-            submission.insert()
-            .values(
-                instance_id=self.id,
-                business_key=self.row.business_key,
-                element=element,
-                user_task_id=task,
-                at=self.now,
-                actor=self.actor.id,
-                answers=content,
-            )
-            .returning(submission.c.id)
-        ).scalar_one()
+        number: int = _SUBMITTED.scalar(
+            self.connection,
+            {
+                "instance_id": self.id,
+                "business_key": self.row.business_key,
+                "element": element,
+                "user_task_id": task,
+                "at": self.now,
+                "actor": self.actor.id,
+                "answers": content,
+            },
+        )
         return number
 
     def settle(self) -> None:
@@ -270,9 +334,7 @@ class Execution:
         return moved
 
     def _resume_parent(self) -> None:
-        parent_row = self.connection.execute(
-            sa.select(instance).where(instance.c.id == self.row.parent_id)
-        ).one()
+        parent_row = _LOADED.one_or_none(self.connection, {"number": self.row.parent_id})
         if parent_row.status != "active":
             return
         parent = Execution(
@@ -292,7 +354,7 @@ class Execution:
         self.run.complete(token.number)
 
     def _children(self, tokens: set[int] | None) -> list[Execution]:
-        query = sa.select(instance).where(
+        query = sa.select(*INSTANCE).where(
             instance.c.parent_id == self.id, instance.c.status == "active"
         )
         if tokens is not None:
@@ -338,15 +400,16 @@ class Execution:
         worklist.withdraw_tasks(
             self.automation, [token for token in gone if token.element.kind == "userTask"]
         )
-        worklist.open_tasks(
+        tasks = [token for token in after.values() if token.element.kind == "userTask"]
+        opened = worklist.Opened(
             self.automation,
             self.process.id,
-            [
-                token
-                for number, token in after.items()
-                if token.element.kind == "userTask" and number not in self._before
-            ],
+            [token for token in tasks if token.number not in self._before],
         )
+        dues = opened.dues
+        if self.row.task_due_at is not None:
+            kept = [token for token in tasks if token.number in self._before]
+            dues += worklist.dues_of(self.automation, kept)
         # What failed may have been interrupted since.
         failures = {
             failure.number: failure for failure in self.run.failures if failure.number in after
@@ -363,24 +426,25 @@ class Execution:
             ],
         )
         due = [datetime.fromisoformat(t.due) for t in after.values() if t.due and not t.incident]
-        written = self.connection.execute(
-            instance.update()
-            .where(instance.c.id == self.id, instance.c.revision == self.row.revision)
-            .values(
-                revision=self.row.revision + 1,
-                status=self.ended or "active",
-                state=self.run.encode(withdrawn=self.ended == "cancelled"),
-                variables=feel.dump_json(self.automation.variables),
-                head=self.chain.head,
-                events=self.chain.events,
-                next_due_at=min(due, default=None),
-                task_due_at=worklist.earliest_due(self.id),
-                ended_at=self.now if self.ended else None,
-            )
-        )
+        values = {
+            "number": self.id,
+            "before": self.row.revision,
+            "revision": self.row.revision + 1,
+            "status": self.ended or "active",
+            "state": self.run.encode(withdrawn=self.ended == "cancelled"),
+            "variables": feel.dump_json(self.automation.variables),
+            "head": self.chain.head,
+            "events": self.chain.events,
+            "next_due_at": min(due, default=None),
+            "task_due_at": min((each for each in dues if each), default=None),
+            "ended_at": self.now if self.ended else None,
+        }
+        with together(self.connection):
+            written = _MOVED.run(self.connection, values)
+            opened.write()
+            self.chain.write(self.connection)
         if written.rowcount != 1:
             raise Conflict("Someone else changed this case at the same moment; nothing was saved.")
-        self.chain.write(self.connection)
 
 
 def _kept(mentioned: Collection[str], variables: Mapping[str, Any]) -> bytes:
@@ -408,9 +472,10 @@ def correlate(
     the instance's number, None if nobody waits.
     """
     rows = connection.execute(
-        sa.select(instance)
+        sa.select(*INSTANCE)
         .where(instance.c.business_key == business_key, instance.c.status == "active")
         .order_by(instance.c.id)
+        .with_for_update(key_share=True)
     ).all()
     for row in rows:
         execution = Execution(runtime, connection, row, actor, now, moves)

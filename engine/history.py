@@ -11,8 +11,11 @@ import orjson
 import sqlalchemy as sa
 
 from engine.models import history, instance
+from engine.statements import Rows
 
 GENESIS = b"\x00" * 32
+
+_EVENTS = Rows(history, ("seq", "event", "hash"), same=("instance_id", "at", "actor"))
 
 
 class Chain:
@@ -26,7 +29,8 @@ class Chain:
         self.events = events
         self.at = at
         self.actor = actor
-        self._rows: list[dict[str, Any]] = []
+        self._sealed_at = _moment(at)
+        self._rows: list[tuple[int, bytes, bytes]] = []
 
     def add(
         self,
@@ -44,26 +48,23 @@ class Chain:
         # Sorted keys, so that the hash does not depend on their order.
         event = orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
         self.events += 1
-        self.head = _seal(self.head, self.instance_id, self.events, self.at, self.actor, event)
-        self._rows.append(
-            {
-                "instance_id": self.instance_id,
-                "seq": self.events,
-                "at": self.at,
-                "actor": self.actor,
-                "event": event,
-                "hash": self.head,
-            }
+        self.head = _seal(
+            self.head, self.instance_id, self.events, self._sealed_at, self.actor, event
         )
+        self._rows.append((self.events, event, self.head))
 
     def write(self, connection: sa.Connection) -> None:
-        if self._rows:
-            connection.execute(history.insert(), self._rows)
-            self._rows = []
+        same = {"instance_id": self.instance_id, "at": self.at, "actor": self.actor}
+        _EVENTS.insert(connection, same, self._rows)
+        self._rows = []
 
 
-def _seal(head: bytes, instance_id: int, seq: int, at: datetime, actor: str, event: bytes) -> bytes:
-    fields = orjson.dumps([instance_id, seq, at.astimezone(UTC).isoformat(), actor])
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
+
+
+def _seal(head: bytes, instance_id: int, seq: int, at: str, actor: str, event: bytes) -> bytes:
+    fields = orjson.dumps([instance_id, seq, at, actor])
     return hashlib.sha256(head + fields + b"\n" + event).digest()
 
 
@@ -80,7 +81,7 @@ def verify(connection: sa.Connection, instance_id: int) -> str | None:
         seq += 1
         if row.seq != seq:
             return f"entry {seq} of instance {instance_id} is missing"
-        head = _seal(head, instance_id, seq, row.at, row.actor, row.event)
+        head = _seal(head, instance_id, seq, _moment(row.at), row.actor, row.event)
         if head != row.hash:
             return f"entry {seq} of instance {instance_id} was changed after it was written"
     kept = connection.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +27,11 @@ class Moment(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
         return None if value is None else value.astimezone(UTC)
+
+    def bind_processor(self, dialect: Any) -> Any:
+        process = super().bind_processor(dialect)
+        # The moment of a step is written into each of its rows.
+        return process and lru_cache(maxsize=100)(process)
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
         if value is None:
@@ -194,12 +200,17 @@ user_task = sa.Table(
     sa.UniqueConstraint("instance_id", "token"),
     sa.CheckConstraint("status in ('open', 'completed', 'withdrawn')", name="status"),
 )
-_open = user_task.c.status == "open"
+# Indexes hold the status as well: SQLite reads it again, and would have to look at the row for it.
+_open = sa.text("status = 'open'")
+_of_somebody = sa.text("status = 'open' AND assignee IS NOT NULL")
+_unclaimed = sa.text("status = 'open' AND tray IS NULL AND assignee IS NULL")
 sa.Index(
-    "ix_user_task_open_role",
+    "ix_user_task_open_tray",
     user_task.c.role,
+    user_task.c.tray,
     user_task.c.due_at,
     user_task.c.id,
+    user_task.c.status,
     postgresql_where=_open,
     sqlite_where=_open,
 )
@@ -208,8 +219,18 @@ sa.Index(
     user_task.c.assignee,
     user_task.c.due_at,
     user_task.c.id,
-    postgresql_where=_open,
-    sqlite_where=_open,
+    user_task.c.role,
+    user_task.c.status,
+    postgresql_where=_of_somebody,
+    sqlite_where=_of_somebody,
+)
+sa.Index(
+    "ix_user_task_open_unclaimed",
+    user_task.c.role,
+    user_task.c.due_at,
+    user_task.c.id,
+    postgresql_where=_unclaimed,
+    sqlite_where=_unclaimed,
 )
 sa.Index(
     "ix_user_task_open_element",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -18,14 +19,17 @@ import sqlalchemy as sa
 from engine.database import transact
 from engine.errors import ServiceError
 from engine.faults import describe
+from engine.limits import TookTooLong, within
 from engine.models import outbox
 from engine.runtime import Runtime
-from engine.worklist import RETRIES, next_attempt
+from engine.worklist import FARTHEST, RETRIES, next_attempt
 
 log = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(minutes=10)
 """How long a claimed message is left to the node that claimed it: longer than sending takes."""
+LONGEST_SENDING: Final = timedelta(minutes=5)
+"""After this long a sender is broken off, whatever it waits for."""
 
 Sender = Callable[[str, Mapping[str, Any]], None]
 """`sender(key, payload)` hands one message over, or raises.
@@ -40,32 +44,39 @@ class Undeliverable(ServiceError):
     """The message was refused for good: sending it again as it is would be refused again."""
 
 
-def deliver(runtime: Runtime, senders: Mapping[str, Sender], limit: int = 100) -> int:
+class Unreachable(ServiceError):
+    """Nobody was there to take the message: no fault of it, and no attempt at sending it."""
+
+
+def deliver(
+    runtime: Runtime,
+    senders: Mapping[str, Sender],
+    limit: int = 100,
+    longest: timedelta = LONGEST_SENDING,
+) -> int:
     """Send messages that are due with the sender of their kind, at most `limit` of them.
 
-    What fails is tried again at the times of `engine.worklist.RETRIES`; after that, or once it is
-    refused for good, it stays in the outbox with its last error and no next attempt. Any number of
-    nodes may do this at once. Returns how many messages were tried; 0 means that none is due.
+    What fails, or takes longer than `longest`, is tried again at the times of
+    `engine.worklist.RETRIES`; after that, or once it is refused for good, it stays in the outbox
+    with its last error and no next attempt. Where nobody can be reached, the others are not tried
+    now, and none is given up. Any number of nodes may do this at once. Returns how many messages
+    came to somebody; 0 means that none is due, or nobody there.
     """
     tried = 0
     while tried < limit:
         message = transact(runtime.database, lambda connection: _claim(connection, runtime.clock()))
-        if message is None:
+        if message is None or not _send(runtime, message, senders, longest):
             break
         tried += 1
-        _send(runtime, message, senders)
     return tried
 
 
 def _claim(connection: sa.Connection, now: datetime) -> Any:
     """The message that has been due for longest, kept from other nodes for a while."""
-    message = connection.execute(
-        sa.select(outbox.c.id, outbox.c.key, outbox.c.kind, outbox.c.payload, outbox.c.attempts)
-        .where(outbox.c.sent_at.is_(None), outbox.c.next_attempt_at <= now)
-        .order_by(outbox.c.next_attempt_at, outbox.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).one_or_none()
+    message = _first(connection, outbox.c.next_attempt_at <= now)
+    if message is None:
+        # So far ahead nothing is put off: the clock was wrong when this one was.
+        message = _first(connection, outbox.c.next_attempt_at > now + FARTHEST)
     if message is not None:
         # A message that brings down whoever sends it must not do so every ten minutes for ever.
         delay = RETRIES[min(message.attempts, len(RETRIES) - 1)]
@@ -77,7 +88,20 @@ def _claim(connection: sa.Connection, now: datetime) -> Any:
     return message
 
 
-def _send(runtime: Runtime, message: Any, senders: Mapping[str, Sender]) -> None:
+def _first(connection: sa.Connection, due: sa.ColumnElement[bool]) -> Any:
+    return connection.execute(
+        sa.select(outbox.c.id, outbox.c.key, outbox.c.kind, outbox.c.payload, outbox.c.attempts)
+        .where(outbox.c.sent_at.is_(None), due)
+        .order_by(outbox.c.next_attempt_at, outbox.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+
+
+def _send(
+    runtime: Runtime, message: Any, senders: Mapping[str, Sender], longest: timedelta
+) -> bool:
+    """Try to send a message that was claimed. False if nobody was there to take it."""
     sender = senders.get(message.kind)
     try:
         if sender is None:
@@ -85,7 +109,14 @@ def _send(runtime: Runtime, message: Any, senders: Mapping[str, Sender]) -> None
                 f"This service cannot send messages of the kind “{message.kind}”. It sends: "
                 f"{', '.join(sorted(senders)) or 'nothing'}."
             )
-        sender(message.key, orjson.loads(message.payload))
+        call = partial(sender, message.key, orjson.loads(message.payload))
+        within(longest.total_seconds(), call)
+    except Unreachable as error:
+        _note_failure(runtime, message, error.message, counts=False)
+        return False
+    except TookTooLong:
+        words = f"It was not sent within {longest.total_seconds():g} seconds and broken off."
+        _note_failure(runtime, message, words)
     except ServiceError as error:
         _note_failure(runtime, message, error.message, final=isinstance(error, Undeliverable))
     except Exception as error:
@@ -96,17 +127,24 @@ def _send(runtime: Runtime, message: Any, senders: Mapping[str, Sender]) -> None
         sent = outbox.update().where(outbox.c.id == message.id, outbox.c.sent_at.is_(None))
         sent = sent.values(sent_at=runtime.clock(), next_attempt_at=None, last_error=None)
         transact(runtime.database, lambda connection: connection.execute(sent))
+    return True
 
 
-def _note_failure(runtime: Runtime, message: Any, words: str, final: bool = False) -> None:
+def _note_failure(
+    runtime: Runtime, message: Any, words: str, final: bool = False, counts: bool = True
+) -> None:
     now = runtime.clock()
     attempts = message.attempts + 1
-    again = None if final else next_attempt(attempts, now)
+    again = None if final else next_attempt(attempts if counts else 1, now)
     failed = (
         outbox.update()
         # Whoever took the message over when this attempt was given up for lost knows better.
         .where(outbox.c.id == message.id, outbox.c.attempts == attempts)
-        .values(last_error=words, next_attempt_at=again)
+        .values(
+            last_error=words,
+            next_attempt_at=again,
+            attempts=attempts if counts else message.attempts,
+        )
     )
     transact(runtime.database, lambda connection: connection.execute(failed))
     log.warning(

@@ -17,6 +17,7 @@ from engine.model import Model
 from engine.models import activation, resource
 from engine.services import ServiceRegistry
 from engine.spiff import Passed
+from engine.statements import Statement
 
 __all__ = ["SYSTEM", "Actor", "Runtime", "files_of", "live_version"]
 
@@ -25,14 +26,18 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+_LIVE = Statement(
+    sa.select(activation.c.deployment_id)
+    .where(activation.c.model == sa.bindparam("model"))
+    .order_by(activation.c.id.desc())
+    .limit(1)
+)
+
+
 def live_version(connection: sa.Connection, model_id: str) -> int | None:
     """The id of the deployment on which new instances start; None where none is deployed."""
-    return connection.execute(
-        sa.select(activation.c.deployment_id)
-        .where(activation.c.model == model_id)
-        .order_by(activation.c.id.desc())
-        .limit(1)
-    ).scalar_one_or_none()
+    row = _LIVE.one_or_none(connection, {"model": model_id})
+    return None if row is None else row.deployment_id
 
 
 def files_of(connection: sa.Connection, deployment_id: int) -> dict[str, bytes]:

@@ -56,6 +56,8 @@ class ServiceContext:
         self._send(kind, payload)
 
 
+LONGEST_HANDLER: Final = 20.0
+"""Seconds; fewer than others wait for the locks that it holds (`engine.database.PATIENCE`)."""
 GIVEN: Final = "given"
 """Stands for a result of which it is only known that it is never null."""
 
@@ -94,10 +96,14 @@ class HandlerEntry:
 
 @dataclass
 class ServiceRegistry:
-    """The handlers and choice lists that diagrams and forms may name."""
+    """The handlers and choice lists that diagrams and forms may name.
+
+    A handler that isn't done after `limit` seconds is broken off, and its step is an incident.
+    """
 
     handlers: dict[str, HandlerEntry] = field(default_factory=dict)
     choice_lists: dict[str, Choices] = field(default_factory=dict)
+    limit: float = LONGEST_HANDLER
 
     def handler(
         self,

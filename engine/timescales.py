@@ -10,11 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import govuk_bank_holidays
+import orjson
 from dateutil.relativedelta import relativedelta
-from govuk_bank_holidays.bank_holidays import BankHolidays
 
 from engine import feel
 
@@ -52,10 +54,11 @@ class Timescale:
 
 @lru_cache(maxsize=1)
 def _bank_holidays() -> frozenset[date]:
-    known = BankHolidays(use_cached_holidays=True)
-    return frozenset(
-        holiday["date"] for holiday in known.get_holidays(division=BankHolidays.ENGLAND_AND_WALES)
-    )
+    # The list alone: the code beside it would fetch a newer one, and brings an HTTP client along
+    # that takes six megabytes of every node.
+    kept = files(govuk_bank_holidays).joinpath("bank-holidays.json").read_bytes()
+    holidays = orjson.loads(kept)["england-and-wales"]["events"]
+    return frozenset(date.fromisoformat(holiday["date"]) for holiday in holidays)
 
 
 def is_working_day(day: date) -> bool:

@@ -5,19 +5,31 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from engine.automation import Automation
 from engine.diagrams import Element
+from engine.faults import describe
 from engine.models import LONGEST_ACTOR, draft, incident, user_task
 from engine.spiff import Failure, StepFailed, Token
+from engine.statements import Rows
 from engine.timescales import due_at
 
 log = logging.getLogger(__name__)
 
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
 """How long after its first, second, ... failure something is tried again; then a person has to."""
+FARTHEST = 2 * RETRIES[-1]
+"""Nothing is put off for so long; a date beyond was written by a clock that was wrong."""
+
+
+_OPENED = Rows(
+    user_task,
+    ("token", "element", "name", "role", "tray", "assignee", "due_at"),
+    same=("instance_id", "business_key", "model", "process", "status", "created_at"),
+)
 
 
 def next_attempt(attempts: int, now: datetime) -> datetime | None:
@@ -25,43 +37,52 @@ def next_attempt(attempts: int, now: datetime) -> datetime | None:
     return now + RETRIES[attempts - 1] if attempts <= len(RETRIES) else None
 
 
-def open_tasks(automation: Automation, process: str, tokens: Sequence[Token]) -> None:
-    """Insert the user tasks at these tokens, with whom they are for and when they are due."""
-    rows = []
-    for token in tokens:
-        element = token.element
+class Opened:
+    """The user tasks that are opened in one transaction, with whom they are for and when they are
+    due."""
+
+    def __init__(self, automation: Automation, process: str, tokens: Sequence[Token]) -> None:
+        self._automation = automation
+        self._process = process
+        self._rows = [self._row(token) for token in tokens]
+
+    @property
+    def dues(self) -> list[datetime | None]:
+        return [row[-1] for row in self._rows]
+
+    def write(self) -> None:
+        automation = self._automation
+        same = {
+            "instance_id": automation.instance_id,
+            "business_key": automation.business_key,
+            "model": automation.model.id,
+            "process": self._process,
+            "status": "open",
+            "created_at": automation.now,
+        }
+        _OPENED.insert(automation.connection, same, self._rows)
+
+    def _row(self, token: Token) -> tuple[Any, ...]:
+        automation, element = self._automation, token.element
         due = _due(automation, element)
-        rows.append(
-            {
-                "instance_id": automation.instance_id,
-                "token": token.number,
-                "business_key": automation.business_key,
-                "model": automation.model.id,
-                "process": process,
-                "element": element.id,
-                "name": element.label,
-                "role": automation.model.role_of(element.lane) or "",
-                "tray": element.tray,
-                "assignee": _assignee(automation, element),
-                "status": "open",
-                "due_at": due,
-                "created_at": automation.now,
-            }
-        )
+        assignee = _assignee(automation, element)
         automation.chain.add(
             "task_opened", element.id, element.label, {"due": due.isoformat()} if due else None
         )
-    if rows:
-        automation.connection.execute(user_task.insert(), rows)
+        role = automation.model.role_of(element.lane) or ""
+        return (token.number, element.id, element.label, role, element.tray, assignee, due)
 
 
-def earliest_due(instance_id: int) -> sa.ScalarSelect[datetime | None]:
-    """When the first of the instance's open tasks is due, as the database knows it."""
-    return (
-        sa.select(sa.func.min(user_task.c.due_at))
-        .where(user_task.c.instance_id == instance_id, user_task.c.status == "open")
-        .scalar_subquery()
+def dues_of(automation: Automation, tokens: Sequence[Token]) -> list[datetime | None]:
+    """When each of the open tasks at these tokens is due."""
+    if not tokens:
+        return []
+    # By their tokens: an index finds these few, however many tasks the instance had before.
+    query = sa.select(user_task.c.due_at).where(
+        user_task.c.instance_id == automation.instance_id,
+        user_task.c.token.in_([token.number for token in tokens]),
     )
+    return list(automation.connection.execute(query).scalars())
 
 
 def _due(automation: Automation, element: Element) -> datetime | None:
@@ -73,7 +94,7 @@ def _due(automation: Automation, element: Element) -> datetime | None:
         return due_at(automation.model.timescale(element.due), automation.now)
     except (StepFailed, ValueError) as error:
         # Better a task without a date than no task.
-        log.warning("due date of %s in %s: %s", element.id, automation.instance_id, error)
+        log.warning("due date of %s in %s: %s", element.id, automation.instance_id, describe(error))
         return None
 
 

@@ -6,11 +6,14 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    String,
     and_,
+    bindparam,
     case,
     exists,
     false,
@@ -23,6 +26,7 @@ from sqlalchemy import (
 
 from engine.errors import InvalidAnswers, NotAllowed, NotFound
 from engine.models import instance, user_task
+from engine.statements import Statement
 from handlers.consent import in_force
 from handlers.directory import User, names
 from handlers.models import (
@@ -76,23 +80,34 @@ def visible_cases(user: User) -> ColumnElement[bool]:
     recommendation for. A lead professional sees the cases they lead and those to which the family's
     consent gives them access.
     """
+    return _visible(user.roles, user.id, user.email.lower())
+
+
+Text = str | ColumnElement[str]
+
+
+def _visible(roles: frozenset[str], user_id: Text, email: Text) -> ColumnElement[bool]:
     granted = [
-        and_(cases.c.model == practice.model, _visible_in(practice, user))
+        and_(
+            cases.c.model == practice.model,
+            _visible_in(practice, roles & practice.roles, user_id, email),
+        )
         for practice in PRACTICES.values()
-        if user.has(*practice.roles)
+        if roles & practice.roles
     ]
     return or_(false(), *granted)
 
 
-def _visible_in(practice: Practice, user: User) -> ColumnElement[bool]:
-    roles = user.roles & practice.roles
+def _visible_in(
+    practice: Practice, roles: frozenset[str], user_id: Text, email: Text
+) -> ColumnElement[bool]:
     if roles & practice.team:
         return true()
     granted: list[ColumnElement[bool]] = []
     if roles & practice.partners:
-        granted.append(_worked_on(user))
+        granted.append(_worked_on(user_id))
     if asked_in := roles & practice.asked_in:
-        granted.append(_waits_for(user, asked_in))
+        granted.append(_waits_for(user_id, asked_in))
     if "allocated_social_worker" in roles:
         granted.append(cases.c.tray == "step_down")
     if "social_worker" in roles:
@@ -103,28 +118,28 @@ def _visible_in(practice: Practice, user: User) -> ColumnElement[bool]:
         )
         granted.append(and_(~decided, cases.c.source != "step_down", cases.c.status == "open"))
     if practice.leader in roles:
-        granted += [cases.c.lead_professional == user.id, _consented(user)]
+        granted += [cases.c.lead_professional == user_id, _consented(email)]
     return or_(false(), *granted)
 
 
-def _worked_on(user: User) -> ColumnElement[bool]:
+def _worked_on(user_id: Text) -> ColumnElement[bool]:
     involved = exists().where(
-        involvements.c.case_reference == cases.c.reference, involvements.c.user_id == user.id
+        involvements.c.case_reference == cases.c.reference, involvements.c.user_id == user_id
     )
     did = exists().where(
         user_task.c.business_key == cases.c.reference,
         user_task.c.status == "completed",
-        user_task.c.closed_by == user.id,
+        user_task.c.closed_by == user_id,
     )
     return or_(involved, did)
 
 
-def _waits_for(user: User, roles: Collection[str]) -> ColumnElement[bool]:
+def _waits_for(user_id: Text, roles: Collection[str]) -> ColumnElement[bool]:
     return exists().where(
         user_task.c.business_key == cases.c.reference,
         user_task.c.status == "open",
-        user_task.c.role.in_(sorted(roles)),
-        or_(user_task.c.assignee.is_(None), user_task.c.assignee == user.id),
+        or_(*(user_task.c.role == role for role in sorted(roles))),
+        or_(user_task.c.assignee.is_(None), user_task.c.assignee == user_id),
     )
 
 
@@ -151,10 +166,19 @@ def visible_instances(user: User, *, cluster: str | None = None) -> ColumnElemen
 
 def may_see(connection: Connection, user: User, reference: str) -> bool:
     """Whether the user may see the case; False as well where there is no such case."""
-    found = connection.execute(
-        select(cases.c.reference).where(cases.c.reference == reference, visible_cases(user))
+    of = {"reference": reference, "user_id": user.id, "email": user.email.lower()}
+    return _seen(user.roles).one_or_none(connection, of) is not None
+
+
+@lru_cache(maxsize=1_000)
+def _seen(roles: frozenset[str]) -> Statement:
+    """Finds a case if someone with these roles may see it; asked at every request."""
+    someone = bindparam("user_id", type_=String), bindparam("email", type_=String)
+    return Statement(
+        select(cases.c.reference).where(
+            cases.c.reference == bindparam("reference"), _visible(roles, *someone)
+        )
     )
-    return found.first() is not None
 
 
 def hidden(connection: Connection, user: User, references: Collection[str]) -> set[str]:
@@ -185,7 +209,9 @@ def may_contribute(connection: Connection, user: User, reference: str) -> bool:
     practice = practice_of(connection, reference)
     if user.has(*practice.team, *practice.partners - {"allocated_social_worker"}):
         return True
-    allowed = or_(cases.c.lead_professional == user.id, _consented(user, "contribute"))
+    allowed = or_(
+        cases.c.lead_professional == user.id, _consented(user.email.lower(), "contribute")
+    )
     found = connection.execute(
         select(cases.c.reference).where(cases.c.reference == reference, allowed)
     )
@@ -334,8 +360,8 @@ def _spoken(name: str) -> str:
     )
 
 
-def _consented(user: User, *accesses: str) -> ColumnElement[bool]:
-    """The family's latest consent is given and names the user, by e-mail address."""
+def _consented(email: Text, *accesses: str) -> ColumnElement[bool]:
+    """The family's latest consent is given and names this e-mail address."""
     latest = (
         select(func.max(consents.c.id))
         .where(consents.c.case_reference == cases.c.reference)
@@ -348,7 +374,7 @@ def _consented(user: User, *accesses: str) -> ColumnElement[bool]:
         .where(
             consents.c.id == latest,
             consents.c.status == "given",
-            professional_accesses.c.email == user.email.lower(),
+            professional_accesses.c.email == email,
         )
     )
     if accesses:
@@ -358,7 +384,7 @@ def _consented(user: User, *accesses: str) -> ColumnElement[bool]:
 
 def _works_on(connection: Connection, user: User, reference: str) -> bool:
     mine = or_(
-        cases.c.lead_professional == user.id, cases.c.co_ordinator == user.id, _worked_on(user)
+        cases.c.lead_professional == user.id, cases.c.co_ordinator == user.id, _worked_on(user.id)
     )
     return (
         connection.execute(

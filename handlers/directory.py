@@ -9,13 +9,25 @@ from typing import Any, Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, Select, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from engine.errors import Conflict, InvalidAnswers, NotFound, ServiceError
 from engine.forms import Choice
 from engine.identity import Actor
 from engine.services import ServiceContext
+from engine.statements import Statement
 from handlers.models import user_roles, users
 from handlers.practices import practice_of
 from handlers.registry import services
@@ -74,10 +86,22 @@ def users_where(connection: Connection, query: Select[Any]) -> list[User]:
     ]
 
 
+_ACCOUNT_COLUMNS = ("id", "name", "email", "organisation", "cluster", "active")
+_ACCOUNT = Statement(
+    select(*(users.c[name] for name in _ACCOUNT_COLUMNS), user_roles.c.role)
+    .outerjoin(user_roles, user_roles.c.user_id == users.c.id)
+    .where(users.c.id == bindparam("user_id"))
+)
+
+
 def user(connection: Connection, user_id: str) -> User | None:
     """The account with this id, active or not; None if there is none."""
-    found = users_where(connection, select(users).where(users.c.id == user_id))
-    return found[0] if found else None
+    rows = _ACCOUNT.all(connection, {"user_id": user_id})
+    if not rows:
+        return None
+    roles = frozenset(row.role for row in rows if row.role is not None)
+    *account, _ = rows[0]
+    return User(**dict(zip(_ACCOUNT_COLUMNS, account, strict=True)), roles=roles)
 
 
 def list_users(

@@ -20,7 +20,7 @@ from typing import Any, Final, NoReturn
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from engine.errors import ServiceError
-from engine.outbox import Sender, Undeliverable
+from engine.outbox import Sender, Undeliverable, Unreachable
 
 _PORTS: Final = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
@@ -82,8 +82,9 @@ def smtp_sender(server: MailServer, sent_from: Address) -> Sender:
     """A sender for the outbox's messages of the kind `mail`: to, subject and text.
 
     The Message-ID follows from the idempotency key, so mail systems know a repeated message.
-    It raises ServiceError where trying again may help, Undeliverable where the server refuses the
-    recipient or the message for good (a reply code from 500 on).
+    It raises Unreachable where there is no session with the server, ServiceError where trying again
+    may help, Undeliverable where the server refuses the recipient or the message for good (a reply
+    code from 500 on).
     """
 
     def send(key: str, payload: Mapping[str, Any]) -> None:
@@ -151,7 +152,7 @@ def _connect(server: MailServer) -> smtplib.SMTP:
     except (smtplib.SMTPException, OSError) as error:
         if connection is not None:
             connection.close()
-        raise ServiceError(_why_no_session(server, error)) from error
+        raise Unreachable(_why_no_session(server, error)) from error
     return connection
 
 

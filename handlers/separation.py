@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from engine import database, feel, queries
 from engine.models import instance
 from engine.runtime import Runtime
+from engine.statements import Statement
 from handlers.answers import author_of
 from handlers.directory import User
 
@@ -33,14 +34,17 @@ _JUDGES: Final = {
 what is said to a person who would do both."""
 
 
+_INSTANCE = Statement(
+    select(instance.c.deployment_id, instance.c.variables).where(
+        instance.c.id == bindparam("number")
+    )
+)
+
+
 def refusal(runtime: Runtime, user: User, task: queries.TaskRow) -> str | None:
     """Why this task is not for this person, who did what it judges; None if it is no such task."""
     with database.reading(runtime.database) as connection:
-        row = connection.execute(
-            select(instance.c.deployment_id, instance.c.variables).where(
-                instance.c.id == task.instance_id
-            )
-        ).one()
+        row = _INSTANCE.one_or_none(connection, {"number": task.instance_id})
         model = runtime.model(connection, row.deployment_id)
         variables = feel.load_json(row.variables)
         for element in model.processes[task.process].elements.values():

@@ -40,39 +40,95 @@ _SETTINGS = {
 }
 
 
-@contextmanager
-def server() -> Iterator[str]:
-    """Run an empty server while the context lasts; gives the URL of its database `postgres`."""
-    home = Path(tempfile.mkdtemp(prefix="pathways-postgres-"))
-    try:
-        programs = _programs(home)
-        data = home / "data"
-        environment = {**os.environ, "HOME": str(home), "LC_ALL": "C"}
-        initdb = [programs / "initdb", "--pgdata", data, "--username", "pathways", "--no-sync"]
-        initdb += ["--auth", "trust", "--encoding", "UTF8", "--locale", "C"]
+class Server:
+    """A server on a port of its own, which can be stopped and started again with its data."""
+
+    def __init__(self, home: Path, **settings: str) -> None:
+        self._home = home
+        self._programs = _programs(home)
+        self._data = home / "data"
+        self._log = home / "log"
+        self._settings = {**_SETTINGS, **settings}
+        self._environment = {**os.environ, "HOME": str(home), "LC_ALL": "C"}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port = _free_port()
+        self._make()
+
+    @property
+    def url(self) -> str:
+        """The URL of its database `postgres`."""
+        return f"postgresql://pathways@127.0.0.1:{self._port}/postgres"
+
+    def _make(self) -> None:
+        initdb = [self._programs / "initdb", "--pgdata", self._data, "--username", "pathways"]
+        initdb += ["--no-sync", "--auth", "trust", "--encoding", "UTF8", "--locale", "C"]
         made = subprocess.run(
-            initdb, cwd=home, env=environment, capture_output=True, text=True, check=False, **_USER
+            initdb,
+            cwd=self._home,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            **_USER,
         )
         if made.returncode:
             raise RuntimeError(f"PostgreSQL could not make a database:\n{made.stderr}")
-        port = _free_port()
-        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
-        log = home / "log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [programs / "postgres", "-D", data, "-p", str(port), *settings],
-                cwd=home,
-                env=environment,
+
+    def start(self) -> None:
+        """Run it; returns when it answers."""
+        settings = [f"--{name}={value}" for name, value in self._settings.items()]
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [self._programs / "postgres", "-D", self._data, "-p", str(self._port), *settings],
+                cwd=self._home,
+                env=self._environment,
                 stdout=output,
                 stderr=output,
                 **_USER,
             )
-        url = f"postgresql://pathways@127.0.0.1:{port}/postgres"
+        until = time.monotonic() + SECONDS_TO_START
+        while time.monotonic() < until and self._process.poll() is None:
+            with suppress(psycopg.OperationalError), psycopg.connect(self.url, connect_timeout=5):
+                return
+            time.sleep(0.02)
+        log = self._log.read_text(errors="replace")
+        raise RuntimeError(f"PostgreSQL did not start:\n{log}")
+
+    def stop(self, *, at_once: bool = False) -> None:
+        """Stop it: connections that are open are closed rather than waited for. `at_once` is as
+        after a power cut: nothing is tidied up, and it recovers from its log at the next start."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if at_once and os.name != "nt":
+            process.send_signal(signal.SIGQUIT)
+        else:
+            process.send_signal(signal.SIGINT if os.name != "nt" else signal.SIGTERM)
         try:
-            _wait_for(url, process, log)
-            yield url
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Run an empty server while the context lasts; gives the URL of its database `postgres`."""
+    with own_server() as running:
+        yield running.url
+
+
+@contextmanager
+def own_server(**settings: str) -> Iterator[Server]:
+    """Run an empty server while the context lasts, with these settings besides the usual ones."""
+    home = Path(tempfile.mkdtemp(prefix="pathways-postgres-"))
+    try:
+        running = Server(home, **settings)
+        try:
+            running.start()
+            yield running
         finally:
-            _stop(process)
+            running.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -105,22 +161,3 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < until and process.poll() is None:
-        with suppress(psycopg.OperationalError), psycopg.connect(url, connect_timeout=5):
-            return
-        time.sleep(0.02)
-    raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text(errors='replace')}")
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    # "Fast" shutdown: connections that a test left open are closed rather than waited for.
-    process.send_signal(signal.SIGINT if os.name != "nt" else signal.SIGTERM)
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

@@ -81,10 +81,10 @@ def test_the_readme_begins_with_the_two_commands() -> None:
 # Commands
 
 
-def test_every_command_is_in_the_operators_guide_with_its_options() -> None:
+def test_every_command_is_in_the_operating_guide_with_its_options() -> None:
     rows = {
         name.split()[1]: cells
-        for name, cells in table(read("operator.md"), "Command").items()
+        for name, cells in table(read("operating.md"), "Command").items()
         if name.startswith("pathways ")
     }
     assert rows.keys() == {command.name for command in COMMANDS}
@@ -96,8 +96,8 @@ def test_every_command_is_in_the_operators_guide_with_its_options() -> None:
         assert (command.name, said) == (command.name, options)
 
 
-def test_every_command_of_run_py_is_in_the_operators_guide() -> None:
-    rows = table(read("operator.md"), "Command")
+def test_every_command_of_run_py_is_in_the_operating_guide() -> None:
+    rows = table(read("operating.md"), "Command")
     said = {name.removeprefix("python3 run.py").strip() for name in rows if "run.py" in name}
     assert {"--check", "test", "bench", "lock"} <= commands_of_run_py()
     assert said == {"", *commands_of_run_py()}
@@ -115,10 +115,10 @@ def test_no_command_is_promised_that_does_not_exist(guide: Path) -> None:
 # Settings
 
 
-def test_every_setting_is_in_the_operators_guide() -> None:
+def test_every_setting_is_in_the_operating_guide() -> None:
     used = {name for path in python_files("web") for name in VARIABLE.findall(path.read_text())}
     assert "PATHWAYS_DATABASE_URL" in used
-    assert table(read("operator.md"), "Variable").keys() == used
+    assert table(read("operating.md"), "Variable").keys() == used
 
 
 @everywhere

@@ -20,6 +20,7 @@ from handlers import access as case_access
 from handlers import practices, vocabulary
 from handlers.access import ReasonNeeded
 from handlers.directory import User
+from web import logs
 from web.people import (
     current_user,
     has_task,
@@ -71,7 +72,9 @@ API_KEY = Access(Who.SYSTEM)
 
 ROUTES: dict[str, Access] = {
     "static": ANYONE,
-    "api.health": ANYONE,
+    "operations.health": ANYONE,
+    "operations.readiness": ANYONE,
+    "operations.figures": API_KEY,
     "api.description": ANYONE,
     "api.create_contact": API_KEY,
     "api.contact": API_KEY,
@@ -202,6 +205,8 @@ def open_case(user: User, reference: str, reason: str = "") -> ResponseReturnVal
     """
     with reading() as connection:
         case_access.require(connection, user, reference)
+    # Only now: what was asked for before may be any words that somebody put into an address.
+    logs.about(case=reference)
     # What was opened may be sent back however long it took to fill in: no work is lost to a clock.
     if is_open(reference, or_was=request.method == "POST") and not reason:
         return None

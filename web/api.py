@@ -13,21 +13,14 @@ from engine import queries
 from engine.errors import InvalidAnswers
 from engine.runtime import Actor
 from handlers import intake
+from web import logs
 from web.errors import problem
-from web.people import reading, runtime, settings
+from web.people import runtime, settings
 from web.settings import ApiKey, digest_of
 
 blueprint = Blueprint("api", __name__)
 
 LARGEST_CONTACT = 256 * 1024
-
-
-@blueprint.get("/healthz")
-def health() -> ResponseReturnValue:
-    """Whether this node answers and reaches its database."""
-    with reading() as connection:
-        connection.exec_driver_sql("SELECT 1")
-    return jsonify({"status": "ok"})
 
 
 @blueprint.get("/api/v1/openapi.json")
@@ -39,9 +32,9 @@ def description() -> ResponseReturnValue:
 @blueprint.post("/api/v1/contacts")
 def create_contact() -> ResponseReturnValue:
     """Take in a contact and start its case; the same reference again starts nothing new."""
-    key = _key()
+    key = shown_key()
     if key is None:
-        return _unknown_key()
+        return unknown_key()
     if request.mimetype != "application/json":
         return problem(
             415,
@@ -77,6 +70,7 @@ def create_contact() -> ResponseReturnValue:
                 {"field": field, "message": message} for field, message in refusal.errors.items()
             ],
         )
+    logs.about(case=received.reference)
     if received.duplicate and not _sent_by(key, received.reference):
         return problem(
             409,
@@ -94,9 +88,9 @@ def create_contact() -> ResponseReturnValue:
 @blueprint.get("/api/v1/contacts/<reference>")
 def contact(reference: str) -> ResponseReturnValue:
     """Whether the case of a contact is open, for the sender of the contact alone."""
-    key = _key()
+    key = shown_key()
     if key is None:
-        return _unknown_key()
+        return unknown_key()
     if not _sent_by(key, reference):
         return problem(
             404, "No such contact", "No contact that was sent with this key has this reference."
@@ -272,7 +266,7 @@ def _problems(*statuses: int) -> dict[str, Any]:
     }
 
 
-def _key() -> ApiKey | None:
+def shown_key() -> ApiKey | None:
     """The configured key that the request shows, or None."""
     scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not shown:
@@ -296,7 +290,8 @@ def _actor(key: ApiKey) -> Actor:
     return Actor(f"api:{key.name}", frozenset())
 
 
-def _unknown_key() -> ResponseReturnValue:
+def unknown_key() -> ResponseReturnValue:
+    """The answer to whoever shows no key, or one that is not known."""
     text = (
         "This API key is not known. Ask the council for a new one."
         if request.headers.get("Authorization")

@@ -27,8 +27,10 @@ from web import (
     inbox,
     incidents,
     instances,
+    logs,
     look_up,
     messages,
+    operations,
     reassign,
     sign_in,
     starts,
@@ -38,6 +40,7 @@ from web import (
     why,
     words,
 )
+from web.metrics import Metrics
 from web.people import current_user, now, reading
 from web.settings import Settings
 
@@ -87,6 +90,7 @@ def create_app(runtime: Runtime, settings: Settings) -> Flask:
     )
     app.extensions["pathways"] = runtime
     app.extensions["pathways_settings"] = settings
+    app.extensions["pathways_metrics"] = Metrics(runtime)
     app.extensions["pathways_throttle"] = sign_in.Throttle()
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
@@ -116,12 +120,14 @@ def create_app(runtime: Runtime, settings: Settings) -> Flask:
         app.register_blueprint(blueprint)
     app.register_blueprint(api.blueprint)
     csrf.exempt(api.blueprint)
+    app.register_blueprint(operations.blueprint)
     return app
 
 
 def _begin() -> None:
     g.request_id = secrets.token_hex(6)
     g.began = time.perf_counter()
+    logs.begin(request_id=g.request_id)
     if "\0" in request.path:
         raise NotFound
     if request.endpoint == documents.UPLOAD:
@@ -129,7 +135,7 @@ def _begin() -> None:
         request.max_content_length = documents.MOST_POSTED
     elif (request.endpoint or "").startswith("studio"):
         studio.accept_files()
-    if request.endpoint != "static":
+    if request.endpoint != "static" and request.blueprint != "operations":
         current_user()  # also for pages that say what went wrong before any view ran
 
 
@@ -140,16 +146,15 @@ def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = request_id
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
+        seconds = time.perf_counter() - g.get("began", time.perf_counter())
+        operations.metrics().answered(request.endpoint or "none", response.status_code, seconds)
         # Neither the address nor the answers: both may tell of a family.
         log.info(
             "request",
-            request_id=request_id,
             method=request.method,
             endpoint=request.endpoint,
             status=response.status_code,
-            milliseconds=round(
-                (time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1
-            ),
+            milliseconds=round(seconds * 1000, 1),
         )
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")

@@ -20,6 +20,7 @@ from engine.errors import (
     TaskClosed,
 )
 from engine.faults import describe
+from engine.outages import is_outage
 from handlers.casefile import CaseClosed
 from web.access import machine
 
@@ -59,6 +60,12 @@ PAGES: dict[int, tuple[str, str]] = {
     ),
     503: ("Sorry, the service is not available", "Try again in a minute."),
 }
+
+OUTAGE = (
+    "The service cannot use its database at the moment. Everything that was saved before is safe. "
+    "It comes back by itself, mostly within minutes. If it does not, tell your manager the request "
+    "number below."
+)
 
 _STATUS: tuple[tuple[type[EngineError], int], ...] = (
     (NotFound, 404),
@@ -101,17 +108,47 @@ def problem(status: int, title: str, detail: str, **more: Any) -> Response:
     return response
 
 
-def error_page(status: int, message: str | None = None) -> Response:
-    """The page for `status`, with `message` in place of its usual advice."""
+def error_page(status: int, message: str | None = None, **more: Any) -> Response:
+    """The page for `status`, with `message` in place of its usual advice; `more` is for its
+    template."""
     title, advice = PAGES.get(status, PAGES[500 if status >= 500 else 400])
     if request.path.startswith("/api/"):
         return problem(status, title, message or advice)
     if machine():
         return problem(status, title, message or advice, message=message or advice)
     page = render_template(
-        "error.html", status=status, title=title, message=message or advice, plain=status >= 500
+        "error.html",
+        status=status,
+        title=title,
+        message=message or advice,
+        plain=status >= 500,
+        **more,
     )
     return make_response(page, status)
+
+
+def outage_page() -> Response:
+    """Says that the database is out, and keeps what was posted, to be sent again from there."""
+    answer = error_page(503, OUTAGE, again=_again(), here=_here())
+    answer.headers["Retry-After"] = "60"
+    return answer
+
+
+def _here() -> str:
+    # Never the address of another site: “//there” would be one.
+    return "/" + request.full_path.lstrip("/").rstrip("?")
+
+
+def _again() -> list[tuple[str, str]] | None:
+    """The fields that were posted; None where there were none, or where they are not to be seen."""
+    if request.method != "POST" or request.blueprint == "sign_in":
+        return None
+    try:
+        if request.files:
+            return None  # a page can't give a file back
+        return list(request.form.items(multi=True))
+    except HTTPException:
+        return None
 
 
 def _csrf(error: CSRFError) -> ResponseReturnValue:
@@ -142,5 +179,8 @@ def _engine(error: EngineError) -> ResponseReturnValue:
 
 
 def _unforeseen(error: Exception) -> ResponseReturnValue:
+    if is_outage(error):
+        log.error("database_unavailable", trail=describe(error))
+        return outage_page()
     log.error("request_failed", kind=type(error).__name__, trail=describe(error))
     return error_page(500)

@@ -9,7 +9,7 @@
 | `PATHWAYS_TRUSTED_PROXIES` | how many reverse proxies in front set `X-Forwarded-For` and `-Proto` | `0` |
 | `PATHWAYS_SESSION_MINUTES` | minutes without a request after which a person must sign in again | `120` |
 | `PATHWAYS_REQUEST_BYTES` | the largest request body accepted | `1048576` |
-| `PATHWAYS_API_KEYS` | keys for `/api/v1`, separated by commas; each `NAME:SHA256` or `NAME:SHA256:SOURCE`, where SHA256 is the key's digest in hex and SOURCE (`e_mash`, `e_caf` or `step_down`) limits what it may send | no key is accepted, in demonstration mode only `pathways-demo-key` |
+| `PATHWAYS_API_KEYS` | keys for `/api/v1`, separated by commas; each `NAME:SHA256` or `NAME:SHA256:SOURCE`, where SHA256 is the key's digest in hex and SOURCE (`e_mash`, `e_caf` or `step_down`) limits what it may send; with `metrics` it reads `/metrics` and sends nothing | no key is accepted, in demonstration mode only `pathways-demo-key` |
 | `PATHWAYS_COUNCIL` | the council's name, at the foot of every page | `CAF Pathways` |
 | `PATHWAYS_LOG_LEVEL` | `debug`, `info`, `warning` or `error` | `info` |
 | `PATHWAYS_SMTP_URL` | the mail server: `smtp://`, `smtps://` or `smtp+starttls://`, then `USER:PASSWORD@HOST:PORT` | messages by e-mail stay in the outbox |
@@ -32,6 +32,8 @@ from handlers.mail import MailServer, parse_sender
 DEMO_API_KEY = "pathways-demo-key"
 DEFAULT_DATABASE_URL = "sqlite:///var/pathways.sqlite3"
 SHORTEST_SECRET = 32
+METRICS = "metrics"
+"""What the source of a key is that may read `/metrics` and send nothing."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -45,7 +47,7 @@ class SettingsError(Exception):
 class ApiKey:
     """A key that another system shows; only its SHA-256 digest is known to the service.
 
-    `source` limits the key to contacts of one source; None lets it send all of them.
+    `source` limits the key to contacts of one source, or to reading metrics; None lets it do all.
     """
 
     name: str
@@ -167,7 +169,7 @@ def _api_keys(values: Mapping[str, str], demo: bool) -> tuple[ApiKey, ...]:
     for entry in filter(None, (part.strip() for part in text.split(","))):
         name, _, rest = entry.partition(":")
         digest, _, source = rest.partition(":")
-        if not name or not _DIGEST.fullmatch(digest) or source not in ("", *SOURCES):
+        if not name or not _DIGEST.fullmatch(digest) or source not in ("", *SOURCES, METRICS):
             # The entry itself is not shown: someone may have put the key where its digest belongs.
             raise SettingsError(
                 f"PATHWAYS_API_KEYS: entry {len(keys) + 1} is not NAME:SHA256 or "

@@ -55,7 +55,7 @@ def start() -> ResponseReturnValue:
         page=page_number(),
         size=PAGE_SIZE,
     )
-    mine = queries.tray(runtime(), user.actor, mine=True, size=1).total
+    mine = queries.own_count(runtime(), user.actor)
     with reading() as connection:
         people = directory.names(connection, [task.assignee for task in page.rows])
     views = [
@@ -64,13 +64,18 @@ def start() -> ResponseReturnValue:
             "href": _bare(),
             "current": not filters.tray and not filters.mine,
         },
-        {"text": "Your tasks", "href": _bare(mine=True), "count": mine, "current": filters.mine},
+        {
+            "text": "Your tasks",
+            "href": _bare(mine=True),
+            "count": f"{mine:,}",
+            "current": filters.mine,
+        },
     ]
     views += [
         {
             "text": vocabulary.label("tray", tray),
             "href": _bare(tray=tray),
-            "count": number,
+            "count": f"{number:,}",
             "current": filters.tray == tray and not filters.mine,
         }
         for tray, number in counts.items()

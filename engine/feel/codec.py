@@ -44,11 +44,10 @@ _MOST_PARTS = 300_000
 def dump_json(value: Any) -> bytes:
     """A value as JSON in UTF-8; raises `FeelEvaluationError` for what is no value of FEEL."""
     encoded = _Encoder().encode(value, 0)
-    text = json.dumps(encoded, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     try:
-        return text.encode()
+        return _WRITER.encode(encoded).encode()
     except UnicodeEncodeError:
-        return json.dumps(encoded, separators=(",", ":"), allow_nan=False).encode()
+        return _ASCII_WRITER.encode(encoded).encode()
 
 
 class _Encoder:
@@ -131,13 +130,7 @@ def load_json(content: bytes) -> Any:
     @ which `dump_json` does not write.
     """
     try:
-        return json.loads(
-            content,
-            parse_int=_load_number,
-            parse_float=_load_number,
-            parse_constant=_refuse,
-            object_hook=_load_object,
-        )
+        return _READER.decode(content.decode())
     except UnicodeDecodeError:
         raise FeelEvaluationError("This is not JSON in UTF-8.") from None
     except ValueError as error:
@@ -147,7 +140,10 @@ def load_json(content: bytes) -> Any:
 
 
 def _load_object(entries: dict[str, Any]) -> Any:
-    if not any(key.startswith("@") for key in entries):
+    for key in entries:
+        if key.startswith("@"):
+            break
+    else:
         return entries
     if len(entries) == 1:
         ((key, content),) = entries.items()
@@ -199,3 +195,14 @@ _LOADERS: dict[str, Callable[[Any], Any]] = {
 
 def _refuse(text: str) -> NoReturn:
     raise FeelEvaluationError(f"{text} is no number of FEEL.")
+
+
+# Made once: json.loads and json.dumps would make them anew for each value.
+_READER = json.JSONDecoder(
+    parse_int=_load_number,
+    parse_float=_load_number,
+    parse_constant=_refuse,
+    object_hook=_load_object,
+)
+_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_ASCII_WRITER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)

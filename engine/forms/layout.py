@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.feel import Expression, FeelError
 from engine.forms import values
-from engine.forms.fields import ANSWERED, MOST_ROWS, Field, below, defaults, in_scope
+from engine.forms.fields import ANSWERED, MOST_ROWS, Field, defaults, in_scope
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One row of a dynamic list; `blank` if nobody has put anything into it yet."""
 
     path: str
@@ -27,8 +25,7 @@ class Row:
     places: tuple[Place, ...]
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A component that shows, with the `path` of its answer ("people[0].name") and that answer.
 
     `settled` is False while its condition, or that of what it stands in, reads a question that
@@ -116,6 +113,8 @@ class _Scope:
 class _Node:
     """A component at its place, whether it shows or not."""
 
+    __slots__ = ("field", "hidden", "nodes", "parent", "path", "raw", "rows", "scope")
+
     def __init__(
         self, field: Field, path: str, raw: Any, scope: _Scope, parent: _Node | None
     ) -> None:
@@ -136,13 +135,10 @@ class _Node:
 class _Layout:
     def __init__(self, fields: tuple[Field, ...], answers: Mapping[str, Any]) -> None:
         self.scope = _Scope(None)
+        self.conditional: list[tuple[_Node, Expression]] = []
         self.nodes = self._build(fields, answers, "", self.scope, None)
-        self.conditional = [
-            (node, node.field.hide) for node in self._all(self.nodes) if node.field.hide is not None
-        ]
         # Each round settles at least one more link of every chain of conditions.
-        rounds = 1 + sum(1 for each in below(fields) if each.hide is not None)
-        for _ in range(rounds):
+        for _ in self.conditional:
             contexts: dict[_Scope, dict[str, Any]] = {}
             outcome = [self._hides(node, hide, contexts) for node, hide in self.conditional]
             if outcome == [node.hidden for node, _ in self.conditional]:
@@ -164,6 +160,8 @@ class _Layout:
             raw = answers.get(field.key) if field.key is not None else None
             node = _Node(field, path if field.key else "", raw, scope, parent)
             nodes.append(node)
+            if field.hide is not None:
+                self.conditional.append((node, field.hide))
             if field.key is not None:
                 scope.named[field.key] = node
             if field.kind == "group" and field.key is None:

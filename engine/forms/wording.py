@@ -8,6 +8,7 @@ gives the component a custom property `error`, used when a required answer is mi
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from engine.forms.fields import Field
 
@@ -45,7 +46,12 @@ def required(field: Field) -> str:
 
 def subject(field: Field) -> str:
     """The field as the subject of "… must be a real date"."""
-    label = plain(field.label)
+    return _subject(field.label)
+
+
+@lru_cache(maxsize=5_000)
+def _subject(label: str) -> str:
+    label = plain(label)
     if label.endswith("?") or label.split(" ", 1)[0].lower() in _ORDERS:
         return f"Your answer to “{label}”"
     return label[:1].upper() + label[1:]

@@ -1,7 +1,8 @@
-"""Every read. What there is to do is in `work`, what happened in `record`, where a case is in
-`whereabouts`, why a task is there in `grounds`, what a person may start in `entries`; the instances
-of many cases are in `listing`, one of them in `path`, and a map as a whole in `load`; models and
-their versions in `versions`, drafts in `drafts`, and what may be named in them in `palette`."""
+"""Every read. What there is to do is in `trays` and, of one case, in `work`; what happened in
+`record`, where a case is in `whereabouts`, why a task is there in `grounds`, what a person may
+start in `entries`; the instances of many cases are in `listing`, one of them in `path`, and a map
+as a whole in `load`; models and their versions in `versions`, drafts in `drafts`, and what may be
+named in them in `palette`; the service in numbers in `figures`."""
 
 from engine.automation import latest_submission
 from engine.model import Clause
@@ -16,6 +17,7 @@ from engine.queries.drafts import (
     saves,
 )
 from engine.queries.entries import Entry, entries
+from engine.queries.figures import Backlog, Figures, Pile, figures
 from engine.queries.grounds import (
     Answer,
     Cause,
@@ -57,6 +59,7 @@ from engine.queries.record import (
     submissions,
     verify_history,
 )
+from engine.queries.trays import MOST_LATE, Page, own_count, tray, tray_counts
 from engine.queries.versions import (
     Activation,
     ModelRow,
@@ -73,22 +76,21 @@ from engine.queries.waiting import Waiting
 from engine.queries.whereabouts import Place, passed_at, whereabouts
 from engine.queries.work import (
     Message,
-    Page,
     Task,
     TaskRow,
     closed_tasks,
     open_tasks,
     task,
-    tray,
-    tray_counts,
     waiting_messages,
 )
 
 __all__ = [
     "MOST_AT_ONCE",
     "MOST_COUNTED",
+    "MOST_LATE",
     "Activation",
     "Answer",
+    "Backlog",
     "Cause",
     "Clause",
     "DecisionTaken",
@@ -100,6 +102,7 @@ __all__ = [
     "ElementLoad",
     "Entry",
     "Event",
+    "Figures",
     "Grounds",
     "Incident",
     "InstanceRow",
@@ -112,6 +115,7 @@ __all__ = [
     "Page",
     "Palette",
     "Path",
+    "Pile",
     "Place",
     "Reckoning",
     "Save",
@@ -132,6 +136,7 @@ __all__ = [
     "draft_files",
     "drafts",
     "entries",
+    "figures",
     "grounds",
     "history",
     "incidents",
@@ -146,6 +151,7 @@ __all__ = [
     "models",
     "one_instance",
     "open_tasks",
+    "own_count",
     "palette",
     "passed_at",
     "path",

@@ -1,4 +1,4 @@
-"""What there is to do: pages of tasks, one task, and the messages that a case waits for."""
+"""What there is to do in a case: its tasks, one of them, and the messages that it waits for."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from engine.database import reading
 from engine.errors import NotFound
 from engine.forms import Choice, Form
-from engine.identity import Actor
 from engine.model import Clause
 from engine.models import draft, instance, user_task
 from engine.runtime import Runtime
 from engine.spiff import waiting_at
+from engine.statements import Statement
 
 
 @dataclass(frozen=True)
@@ -53,16 +53,6 @@ class Task(TaskRow):
 
 
 @dataclass(frozen=True)
-class Page:
-    """One page of tasks; `page` counts from 1."""
-
-    rows: list[TaskRow]
-    total: int
-    page: int
-    pages: int
-
-
-@dataclass(frozen=True)
 class Message:
     """A message that a running case waits for and that a person may send."""
 
@@ -74,80 +64,24 @@ class Message:
 
 
 _TASK_COLUMNS = [user_task.c[name] for name in TaskRow.__dataclass_fields__ if name != "clauses"]
-
-
-def tray(
-    runtime: Runtime,
-    actor: Actor,
-    *,
-    tray: str | None = None,
-    mine: bool = False,
-    overdue: bool = False,
-    page: int = 1,
-    size: int = 25,
-) -> Page:
-    """The open tasks that the actor may do, the most urgent first.
-
-    `tray` narrows to one tray, `mine` to tasks assigned to the actor, `overdue` to late ones.
-    """
-    where = [_may_do(actor)]
-    if tray is not None:
-        where.append(user_task.c.tray == tray)
-    if mine:
-        where.append(user_task.c.assignee == actor.id)
-    if overdue:
-        where.append(user_task.c.due_at < runtime.clock())
-    with reading(runtime.database) as connection:
-        total = connection.execute(
-            sa.select(sa.func.count()).select_from(user_task).where(*where)
-        ).scalar_one()
-        pages = max(1, -(-total // size))
-        page = min(max(1, page), pages)
-        rows = connection.execute(
-            sa.select(*_TASK_COLUMNS)
-            .where(*where)
-            .order_by(user_task.c.due_at.is_(None), user_task.c.due_at, user_task.c.id)
-            .limit(size)
-            .offset((page - 1) * size)
-        )
-        return Page(_task_rows(runtime, connection, rows), total, page, pages)
-
-
-def tray_counts(runtime: Runtime, actor: Actor) -> dict[str, int]:
-    """How many open tasks that the actor may do lie in each tray."""
-    with reading(runtime.database) as connection:
-        rows = connection.execute(
-            sa.select(user_task.c.tray, sa.func.count())
-            .where(_may_do(actor), user_task.c.tray.is_not(None))
-            .group_by(user_task.c.tray)
-        )
-        return {row[0]: row[1] for row in rows}
-
-
-def _may_do(actor: Actor) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        user_task.c.status == "open",
-        user_task.c.role.in_(sorted(actor.roles)),
-        sa.or_(
-            user_task.c.assignee.is_(None),
-            user_task.c.assignee == actor.id,
-            user_task.c.tray.is_not(None),
-        ),
-    )
+TASKS = sa.select(*_TASK_COLUMNS, instance.c.deployment_id).join(
+    instance, instance.c.id == user_task.c.instance_id
+)
+"""A query for user tasks, with what `rows_of` needs."""
+_TASK = Statement(
+    TASKS.add_columns(draft.c.answers)
+    .outerjoin(draft, draft.c.user_task_id == user_task.c.id)
+    .where(user_task.c.id == sa.bindparam("task_id"))
+)
 
 
 def task(runtime: Runtime, task_id: int) -> Task:
     """One task, open or not. Raises NotFound."""
     with reading(runtime.database) as connection:
-        row = connection.execute(
-            sa.select(*_TASK_COLUMNS, instance.c.deployment_id, draft.c.answers)
-            .join(instance, instance.c.id == user_task.c.instance_id)
-            .outerjoin(draft, draft.c.user_task_id == user_task.c.id)
-            .where(user_task.c.id == task_id)
-        ).one_or_none()
+        row = _TASK.one_or_none(connection, {"task_id": task_id})
         if row is None:
             raise NotFound("There is no such task.")
-        values = dict(row._mapping)
+        values = row._asdict()
         model = runtime.model(connection, values.pop("deployment_id"))
         answers = values.pop("answers")
         process = model.processes[row.process]
@@ -176,33 +110,25 @@ def closed_tasks(runtime: Runtime, business_key: str) -> list[TaskRow]:
 def _tasks_of(runtime: Runtime, business_key: str, where: sa.ColumnElement[bool]) -> list[TaskRow]:
     with reading(runtime.database) as connection:
         rows = connection.execute(
-            sa.select(*_TASK_COLUMNS)
-            .where(user_task.c.business_key == business_key, where)
-            .order_by(
+            TASKS.where(user_task.c.business_key == business_key, where).order_by(
                 user_task.c.closed_at.desc(),
                 user_task.c.due_at.is_(None),
                 user_task.c.due_at,
                 user_task.c.id,
             )
         )
-        return _task_rows(runtime, connection, rows)
+        return rows_of(runtime, connection, rows)
 
 
-def _task_rows(
-    runtime: Runtime, connection: sa.Connection, rows: Iterable[sa.Row[Any]]
-) -> list[TaskRow]:
-    """The rows with the clauses that their elements carry out, by the version that each runs."""
-    listed = list(rows)
-    query = sa.select(instance.c.id, instance.c.deployment_id).where(
-        instance.c.id.in_({row.instance_id for row in listed})
-    )
-    deployments = {row.id: row.deployment_id for row in connection.execute(query)}
+def rows_of(runtime: Runtime, connection: sa.Connection, rows: Iterable[Any]) -> list[TaskRow]:
+    """The tasks with the clauses that their elements carry out, by the version that each runs."""
     found = []
-    for row in listed:
-        model = runtime.model(connection, deployments[row.instance_id])
+    for row in rows:
+        model = runtime.model(connection, row.deployment_id)
         element = model.processes[row.process].elements[row.element]
         clauses = tuple(model.clauses[clause] for clause in element.clauses)
-        found.append(TaskRow(**row._mapping, clauses=clauses))
+        values: list[Any] = [*row[: len(_TASK_COLUMNS)], clauses]
+        found.append(TaskRow(*values))
     return found
 
 

@@ -68,5 +68,5 @@ def timers_of(state: bytes) -> list[tuple[datetime, str]]:
 
 def passed_by(state: bytes, process: Process) -> list[str]:
     """The ids of the elements that the instance has passed at least once, in diagram order."""
-    visited = int(orjson.loads(state)["v"], 16)
+    visited = int(orjson.loads(state).get("v", "0"), 16)
     return [name for position, name in enumerate(process.elements) if visited >> position & 1]

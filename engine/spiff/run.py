@@ -10,22 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
-from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
-from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
-from SpiffWorkflow.task import Task
-from SpiffWorkflow.util.task import TaskState
 
 from engine.diagrams import Element, EventDefinition
 from engine.spiff.program import Program
-from engine.spiff.steps import LIVE, Activation, Join, ScopeEnd, StepFailed
+from engine.spiff.steps import Activation, StepFailed
+from engine.spiff.tree import COMPLETED, LIVE, READY, STARTED, WAITING, Branch, Place, Trunk
 
 AUTOMATIC_STEPS = 500
 """How many steps may follow each other without a person, a timer or a message in between."""
 
-_STATES = {"w": TaskState.WAITING, "r": TaskState.READY, "s": TaskState.STARTED}
+_STATES = {"w": WAITING, "r": READY, "s": STARTED}
 _LETTERS = {state: letter for letter, state in _STATES.items()}
 
 
@@ -39,8 +36,7 @@ class Host(Protocol):
         """Do a service task or evaluate a decision; may raise StepFailed."""
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A place where the instance waits; `number` is its name for as long as it waits there.
 
     `due` is when a timer falls due, `since` when a repeating timer fell due before (ISO 8601).
@@ -53,8 +49,7 @@ class Token:
     incident: bool
 
 
-@dataclass(frozen=True)
-class Passed:
+class Passed(NamedTuple):
     """An element that was completed, and the flows that its gateway chose."""
 
     element: Element
@@ -79,47 +74,6 @@ class Failure:
     message: str
 
 
-class _Waiting:
-    """Re-examines only what another token's move can set free: joins and the end of the scope."""
-
-    tasks: dict[Any, Task]
-
-    def update_waiting_tasks(self) -> None:
-        for task in list(self.tasks.values()):
-            if task._state == TaskState.WAITING and isinstance(task.task_spec, (Join, ScopeEnd)):
-                task.task_spec._update(task)
-
-
-class _SubWorkflow(_Waiting, BpmnSubWorkflow):
-    pass
-
-
-class _Workflow(_Waiting, BpmnWorkflow):
-    run: Run
-
-    def __init__(self, run: Run, restoring: bool) -> None:
-        self.run = run
-        # The script engine is never asked: no spec of ours evaluates anything by it.
-        super().__init__(
-            run.program.specs[run.program.process.id],
-            run.program.specs,
-            script_engine=_NoScripts(),
-            deserializing=restoring,
-        )
-
-    def create_subprocess(self, my_task: Task, spec_name: str) -> _SubWorkflow:
-        workflow = _SubWorkflow(self.subprocess_specs[spec_name], my_task.id, self)
-        self.subprocesses[my_task.id] = workflow
-        return workflow
-
-
-class _NoScripts:
-    """Stands where Spiff expects its Python evaluator, so that nothing can reach that one."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"no script is ever run (Spiff asked for “{name}”)")
-
-
 class Run:
     """One instance between two rests.
 
@@ -136,13 +90,14 @@ class Run:
         self.failures: list[Failure] = []
         self._next = 1
         self._visited = 0
-        self.workflow = _Workflow(self, restoring=state is not None)
+        self.workflow = Trunk(program.specs[program.process.id], program.specs, self)
         if state is None:
             self.workflow.task_tree.run()
         else:
             marking = orjson.loads(state)
             self._next = marking["n"]
-            self._visited = int(marking["v"], 16)
+            # The first states did not say what had been passed.
+            self._visited = int(marking.get("v", "0"), 16)
             self._restore(self.workflow, marking["t"])
             self.workflow.completed = not marking["t"]
 
@@ -150,7 +105,7 @@ class Run:
     def finished(self) -> bool:
         return bool(self.workflow.completed)
 
-    def number(self, task: Task) -> int:
+    def number(self, task: Place) -> int:
         """The token's number, given on first asking."""
         number = task.internal_data.get("n")
         if number is None:
@@ -162,16 +117,11 @@ class Run:
         """Every place where the instance waits: tasks, events, calls, sub-processes, incidents."""
         for workflow in self._scopes():
             for task in workflow.tasks.values():
-                element = getattr(task.task_spec, "element", None)
-                if task._state & LIVE and element is not None:
-                    data = task.internal_data
-                    yield Token(
-                        self.number(task),
-                        element,
-                        data.get("due"),
-                        data.get("since"),
-                        bool(data.get("incident")),
-                    )
+                element = task.task_spec.element
+                if element is not None and task._state & LIVE:
+                    get = task.internal_data.get
+                    number = get("n") or self.number(task)
+                    yield Token(number, element, get("due"), get("since"), bool(get("incident")))
 
     def complete(self, number: int) -> None:
         """Complete the user task or call activity at token `number`."""
@@ -200,7 +150,7 @@ class Run:
         steps = 0
         while (task := self._ready()) is not None:
             # The end of a scope is no element: it can't go round, and no incident can stand there.
-            steps += hasattr(task.task_spec, "element") and not isinstance(task.task_spec, ScopeEnd)
+            steps += task.task_spec.element is not None
             if steps > AUTOMATIC_STEPS:
                 self._fail(
                     task,
@@ -231,25 +181,25 @@ class Run:
 
     # --- inside
 
-    def _scopes(self) -> list[BpmnWorkflow]:
+    def _scopes(self) -> list[Trunk | Branch]:
         return [self.workflow, *self.workflow.get_active_subprocesses()]
 
-    def _task(self, number: int) -> Task:
+    def _task(self, number: int) -> Place:
         for workflow in self._scopes():
             for task in workflow.tasks.values():
                 if task.internal_data.get("n") == number and task._state & LIVE:
                     return task
         raise KeyError(number)
 
-    def _ready(self) -> Task | None:
+    def _ready(self) -> Place | None:
         """The next automatic step: events that have happened first, inner scopes before outer."""
-        found: Task | None = None
+        found: Place | None = None
         for workflow in reversed(self._scopes()):
             if workflow.completed:
                 continue
             for task in workflow.tasks.values():
                 if (
-                    task._state == TaskState.READY
+                    task._state == READY
                     and not task.task_spec.manual
                     and not task.internal_data.get("incident")
                 ):
@@ -258,9 +208,9 @@ class Run:
                     found = found or task
         return found
 
-    def _step(self, task: Task) -> None:
+    def _step(self, task: Place) -> None:
         data = task.internal_data
-        element: Element | None = getattr(task.task_spec, "element", None)
+        element: Element | None = task.task_spec.element
         if "on" in data and element is not None:
             self._boundary_fired(task, element)
         if "race" in data:
@@ -268,25 +218,25 @@ class Run:
         try:
             task.run()
         except StepFailed as failure:
-            task._set_state(TaskState.READY)
+            task._set_state(READY)
             self._fail(task, str(failure))
             return
         if element is not None and not isinstance(task.task_spec, Activation):
             self.passed.append(Passed(element, tuple(data.get("chose", ()))))
             self._visited |= 1 << self.program.positions[element.id]
-        if "n" in data:
-            self._withdraw(task, "on", data["n"])
+        if element is not None and element.id in self.program.process.boundary:
+            self._withdraw(task, "on", self.number(task))
             # Where nothing follows the activity, only these events kept its scope from ending.
             task.workflow.update_waiting_tasks()
 
-    def _fail(self, task: Task, message: str) -> None:
+    def _fail(self, task: Place, message: str) -> None:
         task.internal_data["incident"] = True
-        element = getattr(task.task_spec, "element", None)
+        element = task.task_spec.element
         if element is None:
             element = self.program.process.start_of(self.program.process.id)
         self.failures.append(Failure(self.number(task), element, message))
 
-    def _boundary_fired(self, event: Task, element: Element) -> None:
+    def _boundary_fired(self, event: Place, element: Element) -> None:
         number = event.internal_data["on"]
         if element.interrupting:
             self._withdraw(event, "on", number)
@@ -294,26 +244,26 @@ class Run:
         elif element.event is not None and (
             element.event.kind != "timer" or element.event.timer == "cycle"
         ):
-            again = event.parent._add_child(event.task_spec, TaskState.WAITING)
+            again = event.parent._add_child(event.task_spec, WAITING)
             again.internal_data["on"] = number
             if "due" in event.internal_data:
                 again.internal_data["since"] = event.internal_data["due"]
 
-    def _withdraw(self, task: Task, key: str, number: int) -> None:
+    def _withdraw(self, task: Place, key: str, number: int) -> None:
         """Cancel the events that wait together with `task` (same activity, same gateway)."""
         for other in list(task.workflow.tasks.values()):
             if other is not task and other._state & LIVE and other.internal_data.get(key) == number:
                 other.cancel()
 
-    def throw(self, task: Task, element: Element, event: EventDefinition) -> None:
+    def throw(self, task: Place, element: Element, event: EventDefinition) -> None:
         """Offer what `element` throws to the boundary events of the scopes around it."""
         workflow = task.workflow
         while event.kind != "message" and workflow.parent_task_id is not None:
-            around = self.workflow.get_task_from_id(workflow.parent_task_id)
+            around = workflow.around
             workflow = around.workflow
             for other in list(workflow.tasks.values()):
                 if (
-                    other._state == TaskState.WAITING
+                    other._state == WAITING
                     and other.internal_data.get("on") == self.number(around)
                     and other.task_spec.element.event == event
                 ):
@@ -322,12 +272,10 @@ class Run:
                     return
         self.thrown.append(Thrown(element, event.kind, event.value))
 
-    def _encode(self, workflow: BpmnWorkflow) -> list[list[Any]]:
+    def _encode(self, workflow: Trunk | Branch) -> list[list[Any]]:
         tokens: list[list[Any]] = []
         for task in workflow.tasks.values():
-            if not task._state & LIVE or not hasattr(task.task_spec, "element"):
-                continue
-            if isinstance(task.task_spec, ScopeEnd):
+            if task.task_spec.element is None or not task._state & LIVE:
                 continue
             number = self.number(task)
             data = {key: value for key, value in task.internal_data.items() if key != "n"}
@@ -338,19 +286,12 @@ class Run:
             tokens.append(entry)
         return tokens
 
-    def _restore(self, workflow: BpmnWorkflow, tokens: list[list[Any]]) -> None:
-        root = Task(workflow, workflow.spec.start, state=TaskState.COMPLETED)
-        workflow.task_tree = root
+    def _restore(self, workflow: Trunk | Branch, tokens: list[list[Any]]) -> None:
+        root = workflow.task_tree
+        root._set_state(COMPLETED)
         for name, number, letter, data, *inner in tokens:
             spec = workflow.spec.task_specs[name]
-            task = Task(workflow, spec, parent=root, state=_STATES[letter])
+            task = root._add_child(spec, _STATES[letter])
             task.internal_data = {**data, "n": number}
-            if letter != "w":
-                spec._look_ahead(task)
             if inner:
-                sub = _SubWorkflow(
-                    self.program.specs[name], task.id, self.workflow, deserializing=True
-                )
-                self.workflow.subprocesses[task.id] = sub
-                self._restore(sub, inner[0])
-                sub.completed_event.connect(spec._on_subworkflow_completed, task)
+                self._restore(self.workflow.create_subprocess(task, name), inner[0])

@@ -6,11 +6,11 @@ Each figure is the best of several runs, taken in turn with Python's, in the sam
 from __future__ import annotations
 
 import timeit
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 from engine import feel
 from engine.decisions import parse_decisions
+from tests.benchmarks.figure import Figure, progress
 
 ROUNDS = 200
 """Runs are many and short, so that some are not interrupted by whatever else the machine does."""
@@ -20,50 +20,39 @@ CONDITION = 'score >= 10 and rating = "red"'
 ROWS = 20
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Microseconds of one run, of Python's equal, and the bound the project holds itself to."""
-
-    what: str
-    microseconds: float
-    of_python: float
-    at_most: float | None = None
-
-
-def costs() -> list[Cost]:
+def figures(large: bool) -> Iterator[Figure]:
+    """The cost of one run of each, in microseconds."""
     comparison = feel.compile_expression(COMPARISON)
     condition = feel.compile_expression(CONDITION)
     python_comparison = compile(COMPARISON, "", "eval")
     python_condition = compile('score >= 10 and rating == "red"', "", "eval")
     table = parse_decisions(_table(), "bench.dmn")["t"]
     python_table = compile(_python_table(), "", "exec")
-    return [
-        _cost(
-            "evaluate a comparison",
-            lambda: comparison.evaluate(VALUES),
-            lambda: eval(python_comparison, {}, VALUES),
-            2,
-        ),
-        _cost(
-            "evaluate two comparisons joined by and",
-            lambda: condition.evaluate(VALUES),
-            lambda: eval(python_condition, {}, VALUES),
-        ),
-        _cost(
-            "compile a comparison",
-            lambda: feel.compile_expression(COMPARISON),
-            lambda: compile(COMPARISON, "", "eval"),
-            50,
-            8,
-        ),
-        _cost(
-            f"evaluate a table of {ROWS} rows and 2 inputs",
-            lambda: table.evaluate(VALUES),
-            lambda: exec(python_table, {}, dict(VALUES)),
-            20,
-            8,
-        ),
-    ]
+    yield _cost(
+        "evaluate a comparison",
+        lambda: comparison.evaluate(VALUES),
+        lambda: eval(python_comparison, {}, VALUES),
+        2,
+    )
+    yield _cost(
+        "evaluate two comparisons joined by and",
+        lambda: condition.evaluate(VALUES),
+        lambda: eval(python_condition, {}, VALUES),
+    )
+    yield _cost(
+        "compile a comparison",
+        lambda: feel.compile_expression(COMPARISON),
+        lambda: compile(COMPARISON, "", "eval"),
+        50,
+        8,
+    )
+    yield _cost(
+        f"evaluate a table of {ROWS} rows and 2 inputs",
+        lambda: table.evaluate(VALUES),
+        lambda: exec(python_table, {}, dict(VALUES)),
+        20,
+        8,
+    )
 
 
 def _cost(
@@ -72,12 +61,15 @@ def _cost(
     python: Callable[[], object],
     at_most: float | None = None,
     times: int = 200,
-) -> Cost:
+) -> Figure:
     best = [float("inf"), float("inf")]
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
+        if number % 20 == 0:
+            progress(what, number, ROUNDS)
         for place, function in enumerate((ours, python)):
             best[place] = min(best[place], timeit.timeit(function, number=times) / times * 1e6)
-    return Cost(what, best[0], best[1], at_most)
+    note = f"Python {best[1]:.2f} µs"
+    return Figure(f"{what} (best)", best[0], "µs", at_most, note=note, held=at_most)
 
 
 def _table() -> bytes:
@@ -101,10 +93,3 @@ def _python_table() -> str:
         f'if {number} <= score < {number + 1} and rating == "red": result = {number}'
         for number in range(ROWS)
     )
-
-
-def print_costs(found: list[Cost]) -> None:
-    print(f"{'FEEL and decisions (best)':58} {'µs':>8} {'Python':>7} {'bound':>8}")
-    for cost in found:
-        bound = "" if cost.at_most is None else f"{cost.at_most:.0f}"
-        print(f"{cost.what:58} {cost.microseconds:8.2f} {cost.of_python:7.2f} {bound:>8}")

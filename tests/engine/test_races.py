@@ -5,21 +5,20 @@ from __future__ import annotations
 
 import random
 import threading
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from engine import commands, due, models, queries
+from engine import commands, due, queries
 from engine.errors import EngineError, ServiceError
-from engine.execution import Execution
 from engine.identity import SYSTEM
 from engine.runtime import Runtime
+from tests.durability.whole import assert_whole
 from tests.engine.conftest import MANAGER, OTHER, WORKER, Clock, Office
 from tests.engine.drawing import document, element, flows, message, properties, timer
-from tests.engine.test_edge_cases import Desk, drawn, service, user, verified
+from tests.engine.test_edge_cases import Desk, drawn, service, user
 
 
 def _call(id: str, called: str) -> str:
@@ -166,43 +165,6 @@ class Crowd:
                 commands.release(self.runtime, number, who)
 
 
-def _tokens_of(connection: sa.Connection, table: sa.Table, *where: Any) -> set[int]:
-    return set(connection.execute(sa.select(table.c.token).where(*where)).scalars())
-
-
-def assert_whole(runtime: Runtime) -> None:
-    """Every row that a rest leaves behind agrees with the marking."""
-    task, fault, child = models.user_task.c, models.incident.c, models.instance.alias().c
-    with runtime.database.begin() as connection:
-        for row in connection.execute(sa.select(models.instance)).all():
-            tasks = _tokens_of(
-                connection, models.user_task, task.instance_id == row.id, task.status == "open"
-            )
-            faults = _tokens_of(
-                connection, models.incident, fault.instance_id == row.id, fault.closed_at.is_(None)
-            )
-            calls = set(
-                connection.execute(
-                    sa.select(child.parent_token).where(
-                        child.parent_id == row.id, child.status == "active"
-                    )
-                ).scalars()
-            )
-            if row.status != "active":
-                assert (tasks, faults, calls, row.next_due_at) == (set(), set(), set(), None)
-                continue
-            execution = Execution(runtime, connection, row, SYSTEM, runtime.clock())
-            tokens = list(execution.run.tokens())
-            assert tokens
-            assert tasks == {t.number for t in tokens if t.element.kind == "userTask"}
-            assert calls == {t.number for t in tokens if t.element.kind == "callActivity"}
-            assert faults == {t.number for t in tokens if t.incident}
-            armed = [t for t in tokens if t.element.event and t.element.event.kind == "timer"]
-            moments = [datetime.fromisoformat(t.due) for t in armed if t.due]
-            assert len(moments) == len(armed)
-            assert row.next_due_at == min(moments, default=None)
-
-
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("people", [1, 5])
 def test_whoever_comes_first_every_case_is_whole(
@@ -229,4 +191,3 @@ def test_whoever_comes_first_every_case_is_whole(
         thread.join()
     assert crowd.faults == []
     assert_whole(runtime)
-    verified(runtime, *crowd.keys)

@@ -197,7 +197,3 @@ def _resolve_references(described: dict[str, Any]) -> None:
                 walk(each)
 
     walk(described)
-
-
-def test_health(world: World) -> None:
-    assert world.app.test_client().get("/healthz").get_json() == {"status": "ok"}

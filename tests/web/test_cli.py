@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,8 +20,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine import database
+from engine import database, tallies
 from web import cli
+from web.commands.command import MODELS
+from web.settings import digest_of
 
 ROOT = Path(__file__).parents[2]
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -152,7 +153,7 @@ DISCUSSED = {
 def test_run_prints_the_trace_of_a_shipped_diagram(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    diagram = str(cli.MODELS / "caf" / "step_up.bpmn")
+    diagram = str(MODELS / "caf" / "step_up.bpmn")
     answers = tmp_path / "answers.json"
     answers.write_text(
         json.dumps({"discuss_with_dats": [DISCUSSED], "note_step_up_discussion": {}})
@@ -166,7 +167,7 @@ def test_run_prints_the_trace_of_a_shipped_diagram(
 
 
 def test_run_says_where_it_waits_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    diagram = str(cli.MODELS / "caf" / "step_up.bpmn")
+    diagram = str(MODELS / "caf" / "step_up.bpmn")
     assert cli.main(["run", diagram, "--json", "--answers", '{"no_such": {}}']) == 0
     tried = json.loads(capsys.readouterr().out)
     assert tried["process"] == "step_up" and not tried["ended"]
@@ -176,7 +177,7 @@ def test_run_says_where_it_waits_as_json(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_run_tells_an_incident_and_exits_with_1(capsys: pytest.CaptureFixture[str]) -> None:
-    diagram = str(cli.MODELS / "caf" / "step_up.bpmn")
+    diagram = str(MODELS / "caf" / "step_up.bpmn")
     given = json.dumps({"discuss_with_dats": DISCUSSED})
     assert cli.main(["run", diagram, "--answers", given]) == 1
     assert "waits at step_up/note_step_up_discussion: " in capsys.readouterr().out
@@ -185,7 +186,7 @@ def test_run_tells_an_incident_and_exits_with_1(capsys: pytest.CaptureFixture[st
 def test_run_refuses_answers_that_cannot_be_used(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    diagram = str(cli.MODELS / "caf" / "step_up.bpmn")
+    diagram = str(MODELS / "caf" / "step_up.bpmn")
     for given, words in (
         ("{", "not JSON"),
         (str(tmp_path / "none.json"), "cannot be read"),
@@ -264,6 +265,16 @@ def test_migrate_database_makes_every_table_and_may_be_repeated(
     assert capsys.readouterr().out == "The database is up to date.\n" * 2
     engine = database.connect(url)
     assert {"instance", "user_account"} <= set(sa.inspect(engine).get_table_names())
+    engine.dispose()
+
+
+def test_migrate_database_mends_the_numbers_of_trays(sqlite_url: str) -> None:
+    engine = database.connect(sqlite_url)
+    with engine.begin() as connection:
+        connection.execute(tallies.tally.insert().values(role="worker", tray="todo", number=3))
+    assert cli.main(["migrate-database", "--database-url", sqlite_url]) == 0
+    with engine.connect() as connection:
+        assert tallies.piles(connection) == {}
     engine.dispose()
 
 
@@ -348,16 +359,25 @@ def test_the_demonstration_serves_from_an_empty_database_and_stops_when_told(
     assert "Traceback" not in err
 
 
-def test_a_worker_stops_when_told_and_leaves_with_0(sqlite_url: str) -> None:
-    arguments = ("worker", "--database-url", sqlite_url, "--every", "0.1")
-    with process(*arguments) as worker:
+def test_a_worker_tells_how_it_is_and_stops_when_told(sqlite_url: str) -> None:
+    port = free_port()
+    arguments = ("worker", "--database-url", sqlite_url, "--every", "0.1", "--port", str(port))
+    keys = f"watcher:{digest_of('watcher')}:metrics"
+    with process(*arguments, PATHWAYS_API_KEYS=keys) as worker:
         assert worker.stderr is not None
-        assert "worker started" in worker.stderr.readline()
-        time.sleep(0.5)
+        assert json.loads(worker.stderr.readline())["event"] == "worker started"
+        address = f"http://127.0.0.1:{port}"
+        for path, words in (("/healthz", b"ok"), ("/readyz", b"ready"), ("/metrics", b"_late_")):
+            asked = urllib.request.Request(
+                address + path, headers={"Authorization": "Bearer watcher"}
+            )
+            with urllib.request.urlopen(asked, timeout=30) as answer:
+                assert words in answer.read()
         worker.send_signal(signal.SIGTERM)
         out, err = worker.communicate(timeout=30)
     assert worker.returncode == 0
     assert out == ""
+    assert json.loads(err.splitlines()[-1])["event"] == "worker stopped"
     assert "failed" not in err
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-import structlog
 from flask import abort
 from structlog.testing import capture_logs
 
@@ -87,19 +86,6 @@ def test_every_answer_has_the_headers_that_keep_a_browser_safe(world: World) -> 
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "same-origin"
         assert headers["Cache-Control"] == "no-store", (path, status)
-
-
-def test_the_log_of_requests_names_no_case_and_nobody(world: World) -> None:
-    reference = world.contact()
-    browser = world.browser("manager")
-    with capture_logs() as logs:
-        browser.get(f"/cases/{reference}?q=Example")
-    entry = next(entry for entry in logs if entry["event"] == "request")
-    assert entry["endpoint"] == "cases.summary"
-    assert entry["status"] == 200
-    assert reference not in str(logs)
-    assert "Example" not in str(logs)
-    assert structlog.is_configured() or entry["log_level"] == "info"
 
 
 def test_a_page_that_went_wrong_still_knows_who_is_signed_in(world: World) -> None:

@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 import sqlalchemy as sa
+import time_machine
 
 from engine import commands, database, queries
 from engine.models import outbox
@@ -22,6 +24,8 @@ from engine.runtime import Runtime
 from tests import smtp
 from tests.engine.conftest import MANAGER, WORKER, Office, write
 from tests.engine.errand import FILES
+from web import nodes
+from web.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,13 +37,17 @@ def mails(sqlite_url: str, tmp_path: Path) -> list[Any]:
     runtime = Runtime(engine, Office().services)
     commands.deploy(runtime, write(tmp_path / "errand", FILES), MANAGER)
     for _ in range(3):
-        case = commands.start(runtime, "errand", "errand", {"who": "Sam Sample"}, WORKER)
-        (task,) = queries.open_tasks(runtime, case.business_key)
-        commands.complete_task(runtime, task.id, {"size": "big", "helper": "wyn"}, WORKER)
+        write_mail(runtime)
     engine.dispose()
     written = messages(sqlite_url)
     assert len(written) == 3
     return written
+
+
+def write_mail(runtime: Runtime) -> None:
+    case = commands.start(runtime, "errand", "errand", {"who": "Sam Sample"}, WORKER)
+    (task,) = queries.open_tasks(runtime, case.business_key)
+    commands.complete_task(runtime, task.id, {"size": "big", "helper": "wyn"}, WORKER)
 
 
 def messages(url: str) -> list[Any]:
@@ -75,6 +83,13 @@ def stop(process: subprocess.Popen[str]) -> str:
     return err
 
 
+def wait_until_sent(url: str) -> None:
+    until = time.monotonic() + 30
+    while any(mail.sent_at is None for mail in messages(url)):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
 def test_a_worker_hands_mail_to_the_server_that_is_set(sqlite_url: str, mails: list[Any]) -> None:
     with smtp.mail_server() as server:
         settings = {
@@ -82,16 +97,34 @@ def test_a_worker_hands_mail_to_the_server_that_is_set(sqlite_url: str, mails: l
             "PATHWAYS_MAIL_FROM": "CAF Pathways <caf@council.example>",
         }
         with worker(sqlite_url, **settings) as process:
-            until = time.monotonic() + 30
-            while any(mail.sent_at is None for mail in messages(sqlite_url)):
-                assert time.monotonic() < until
-                time.sleep(0.1)
+            wait_until_sent(sqlite_url)
             err = stop(process)
     assert [mail.recipients for mail in server.mails] == [["sam@example.org"]] * 3
     assert [mail.message["Subject"] for mail in server.mails] == [
         orjson.loads(mail.payload)["subject"] for mail in mails
     ]
     assert "outbox" not in err
+
+
+def test_a_node_goes_on_when_its_clock_is_set_back_by_a_day(
+    sqlite_url: str, mails: list[Any]
+) -> None:
+    runtime = Runtime(database.connect(sqlite_url), Office().services)
+    with smtp.mail_server() as server:
+        settings = Settings.from_environment(
+            {
+                "PATHWAYS_SECRET_KEY": "x" * 32,
+                "PATHWAYS_SMTP_URL": f"smtp://127.0.0.1:{server.port}",
+                "PATHWAYS_MAIL_FROM": "caf@council.example",
+            }
+        )
+        with nodes.clock(runtime, settings, seconds=0.2):
+            wait_until_sent(sqlite_url)
+            with time_machine.travel(datetime.now(UTC) - timedelta(days=1)):
+                write_mail(runtime)
+                wait_until_sent(sqlite_url)
+    assert len(server.mails) == 4
+    runtime.database.dispose()
 
 
 def test_without_a_mail_server_messages_wait_and_the_log_says_so_once(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from .conftest import World
+from .crowd import multiply
 
 
 def test_a_tray_says_what_to_do_for_whom_and_by_when(world: World) -> None:
@@ -29,6 +30,20 @@ def test_late_tasks_come_first_and_say_how_late(world: World) -> None:
     late = world.browser("mash").get("/?overdue=yes")
     assert old in late.text
     assert new not in late.text
+
+
+def test_of_very_many_late_tasks_the_first_thousand_are_counted(world: World) -> None:
+    world.contact()
+    world.pass_time(days=40)
+    multiply(world.runtime.database, 1_100)
+    browser = world.browser("mash")
+    assert "MASH Early Help (1,101)" in browser.get("/").text
+    assert "1,101 tasks, page 1 of 45, overdue ones first." in browser.get("/?tray=mash").text
+    late = browser.get("/?tray=mash&overdue=yes")
+    assert "More than 1,000 tasks, page 1 of 40." in late.text
+    last = browser.get("/?tray=mash&overdue=yes&page=99")
+    assert "page 40 of 40" in last.text
+    assert len(last.all("//tbody/tr")) == 25
 
 
 def test_filters_stay_in_the_address(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from engine.decisions.table import Table
 from engine.errors import EngineError, InvalidModel
 from engine.timescales import LONDON
 from engine.working_days import CALENDAR_FUNCTIONS
+from web.commands.command import Command, Options, json_argument
 
 _CLOCK = (
     feel.Function("now", (), lambda: datetime.now(UTC).astimezone(LONDON)),
@@ -23,7 +24,7 @@ _CLOCK = (
 FUNCTIONS = (*CALENDAR_FUNCTIONS, *_CLOCK)
 
 
-def evaluate(options: Namespace) -> int:
+def evaluate(options: Options) -> int:
     """Evaluate a FEEL expression, and say what in it can only be null."""
     context = _given(options.context, "--context")
     types = {name: feel.type_of(value) for name, value in context.items()}
@@ -44,7 +45,7 @@ def evaluate(options: Namespace) -> int:
     return 0
 
 
-def decide(options: Namespace) -> int:
+def decide(options: Options) -> int:
     """Evaluate a decision of a DMN file, with the rules that fired and what is wrong with it."""
     inputs = _given(options.inputs, "--inputs")
     path: Path = options.file
@@ -83,7 +84,7 @@ def _library(path: Path, beside: dict[str, bytes]) -> Library:
         return parse_library(content, str(path), functions=FUNCTIONS, others=beside, strict=False)
 
 
-def feel_arguments(parser: ArgumentParser) -> None:
+def _feel_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("expression", metavar="EXPRESSION", help="an expression, in quotes")
     parser.add_argument(
         "--context",
@@ -91,10 +92,10 @@ def feel_arguments(parser: ArgumentParser) -> None:
         metavar="JSON",
         help='the variables that the expression reads, as JSON; dates as {"@": "2024-05-31"}',
     )
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    json_argument(parser)
 
 
-def decide_arguments(parser: ArgumentParser) -> None:
+def _decide_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="a .dmn file")
     parser.add_argument("decision", metavar="DECISION", help="the id or name of a decision in it")
     parser.add_argument(
@@ -103,7 +104,7 @@ def decide_arguments(parser: ArgumentParser) -> None:
         metavar="JSON",
         help='the inputs by name, as JSON; dates as {"@": "2024-05-31"}',
     )
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    json_argument(parser)
 
 
 def _given(text: str, option: str) -> dict[str, Any]:
@@ -155,3 +156,9 @@ def _print_findings(findings: list[str]) -> None:
 
 def _print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+COMMANDS = (
+    Command("feel", "evaluate a FEEL expression", evaluate, _feel_arguments),
+    Command("decide", "evaluate a decision of a file", decide, _decide_arguments),
+)

@@ -1,0 +1,1 @@
+"""The subcommands of `pathways`, by what they are about."""
