@@ -39,13 +39,13 @@ Environment = list[Any]
 
 
 class Allowance:
-    """The steps left beyond the current portion, and when time is up."""
+    """The steps left beyond the current portion, and when the thread's time is up."""
 
     __slots__ = ("deadline", "left")
 
-    def __init__(self, left: int) -> None:
+    def __init__(self, left: int, deadline: float | None = None) -> None:
         self.left = left
-        self.deadline = time.thread_time() + LONGEST_TIME
+        self.deadline = time.thread_time() + LONGEST_TIME if deadline is None else deadline
 
 
 def new_environment(context: Any = None) -> Environment:

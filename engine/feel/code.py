@@ -21,7 +21,8 @@ UNKNOWN: Any = object()
 """The value of code that is only known once it runs."""
 
 _FOLDING_STEPS = 20_000
-_NO_MORE = Allowance(0)
+_NO_MORE = Allowance(0, deadline=0)
+"""What takes longer than those steps is not evaluated ahead, in whatever thread."""
 
 
 @dataclass(slots=True)
