@@ -144,7 +144,15 @@ def beside_memory(
 class Durable:
     """The loop in the engine on a database of its own, SQLite unless `url` says another."""
 
-    def __init__(self, url: str = "", *, synchronous: str = "FULL", model: bytes = MODEL) -> None:
+    def __init__(
+        self,
+        url: str = "",
+        *,
+        synchronous: str = "FULL",
+        model: bytes = MODEL,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.clock = clock
         self.folder = tempfile.TemporaryDirectory(prefix="pathways-bench-")
         files = Path(self.folder.name) / "model"
         (files / "forms").mkdir(parents=True)
@@ -171,9 +179,9 @@ class Durable:
     def complete(self, key: str) -> float:
         """Complete the open review of a case once. Returns seconds."""
         (task,) = queries.open_tasks(self.runtime, key)
-        start = time.perf_counter()
+        start = self.clock()
         commands.complete_task(self.runtime, task.id, ANSWERS, WORKER)
-        return time.perf_counter() - start
+        return self.clock() - start
 
     def age(self, key: str, steps: int) -> None:
         """Complete the review of a case this often."""
