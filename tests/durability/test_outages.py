@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -172,6 +173,35 @@ def test_a_handler_that_hangs_is_broken_off_and_keeps_nothing(
 def aides_given_up() -> list[threading.Thread]:
     """The threads of handlers that were broken off and are still at work."""
     return [thread for thread in threading.enumerate() if thread.name == "aide given up"]
+
+
+# --- a file that another program holds
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_all_who_wait_for_a_held_file_are_told_at_once(runtime: Runtime, database_url: str) -> None:
+    impatient = Runtime(database.connect(database_url, patience=1), runtime.services, runtime.clock)
+    keys = [begin_case(runtime) for _ in range(8)]
+    refused: list[bool] = []
+
+    def try_to(key: str) -> None:
+        refused.append(not completes(impatient, key))
+
+    people = [threading.Thread(target=try_to, args=(key,)) for key in keys]
+    other = sqlite3.connect(str(runtime.database.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert refused == [True] * len(keys)
+    assert time.monotonic() - began < 7, "they waited one after the other"
+    other.execute("ROLLBACK")
+    other.close()
+    assert [completes(impatient, key) for key in keys] == refused
+    assert_whole(runtime)
+    impatient.database.dispose()
 
 
 # --- a node that freezes with its locks
