@@ -16,6 +16,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from engine import instances
 from engine.database import transact
 from engine.errors import (
     AlreadyStarted,
@@ -26,7 +27,7 @@ from engine.errors import (
     NotWaiting,
     TaskClosed,
 )
-from engine.execution import INSTANCE, Execution, retry
+from engine.execution import Execution, retry
 from engine.execution import correlate as hand_over
 from engine.forms import Choice, Form
 from engine.history import Chain
@@ -66,7 +67,7 @@ _TASK = Statement(
         user_task.c.tray,
         user_task.c.assignee,
         draft.c.user_task_id.label("draft"),
-        *INSTANCE,
+        *instances.COLUMNS,
     )
     .join(instance, instance.c.id == user_task.c.instance_id)
     .outerjoin(draft, draft.c.user_task_id == user_task.c.id)

@@ -16,9 +16,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from engine import tallies
+from engine import instances, tallies
 from engine.database import transact
-from engine.execution import INSTANCE, Execution, retry
+from engine.execution import Execution, retry
 from engine.faults import describe
 from engine.identity import SYSTEM
 from engine.models import incident, instance
@@ -138,7 +138,7 @@ def _retry(runtime: Runtime, connection: sa.Connection, row: Any, now: datetime)
 _NOW = sa.bindparam("now", type_=instance.c.next_due_at.type)
 _FARTHEST = sa.bindparam("farthest", type_=instance.c.next_due_at.type)
 _TIMERS = _Kind(
-    INSTANCE,
+    instances.COLUMNS,
     instance.c.next_due_at,
     sa.and_(instance.c.next_due_at <= _NOW, instance.c.status == "active"),
     _fire,

@@ -16,15 +16,15 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from engine import feel, worklist
+from engine import feel, instances, worklist
 from engine.automation import Automation
 from engine.errors import Conflict, EngineError, InvalidAnswers, NotFound
 from engine.history import GENESIS, Chain
 from engine.identity import Actor
-from engine.models import incident, instance, submission
+from engine.models import incident, instance
 from engine.runtime import Runtime
 from engine.spiff import Failure, Run, StepFailed, Thrown, Token
-from engine.statements import Statement, together
+from engine.statements import together
 from engine.timescales import due_at, next_due
 
 DEEPEST_CALL = 20
@@ -33,77 +33,6 @@ MOVES = 100
 _IN_A_CIRCLE = (
     f"{MOVES} calls and messages followed each other without a person or a timer in between: the "
     "diagrams go round in a circle here."
-)
-
-
-INSTANCE = (
-    instance.c.id,
-    instance.c.deployment_id,
-    instance.c.process,
-    instance.c.business_key,
-    instance.c.parent_id,
-    instance.c.parent_token,
-    instance.c.status,
-    instance.c.revision,
-    instance.c.state,
-    instance.c.variables,
-    instance.c.head,
-    instance.c.events,
-    instance.c.task_due_at,
-)
-"""What has to be known of an instance to move it."""
-
-_BEGUN = Statement(
-    instance.insert().returning(instance.c.id),
-    (
-        "deployment_id",
-        "model",
-        "process",
-        "business_key",
-        "request_key",
-        "parent_id",
-        "parent_token",
-        "parent_element",
-        "status",
-        "revision",
-        "state",
-        "variables",
-        "head",
-        "events",
-        "started_at",
-    ),
-)
-_NAMED = Statement(
-    instance.update()
-    .where(instance.c.id == sa.bindparam("number"))
-    .values(business_key=sa.bindparam("business_key"))
-)
-_ONE = sa.select(*INSTANCE).where(instance.c.id == sa.bindparam("number"))
-_LOADED = Statement(_ONE)
-_LOCKED = Statement(_ONE.with_for_update(key_share=True))
-_SUBMITTED = Statement(
-    submission.insert().returning(submission.c.id),
-    ("instance_id", "business_key", "element", "user_task_id", "at", "actor", "answers"),
-)
-_MOVED = Statement(
-    instance.update()
-    .where(instance.c.id == sa.bindparam("number"), instance.c.revision == sa.bindparam("before"))
-    .values(
-        {
-            name: sa.bindparam(name, type_=instance.c[name].type)
-            for name in (
-                "revision",
-                "status",
-                "state",
-                "variables",
-                "head",
-                "events",
-                "next_due_at",
-                "task_due_at",
-                "ended_at",
-            )
-        }
-    )
 )
 
 
@@ -179,11 +108,11 @@ class Execution:
             "events": 0,
             "started_at": now,
         }
-        number = _BEGUN.scalar(connection, values)
+        number = instances.INSERT.scalar(connection, values)
         if parent is None:
             values["business_key"] = model.business_key.format(year=now.year, number=number)
             named = {"number": number, "business_key": values["business_key"]}
-            _NAMED.run(connection, named)
+            instances.NAME.run(connection, named)
         row = SimpleNamespace(**values, id=number, task_due_at=None)
         execution = cls(runtime, connection, row, actor, now, parent.moves if parent else None)
         execution._depth = parent._depth + 1 if parent else 0
@@ -201,7 +130,7 @@ class Execution:
         now: datetime,
     ) -> Execution:
         """Restore an active instance. Raises NotFound if there is none, or it has ended."""
-        row = _LOCKED.one_or_none(connection, {"number": instance_id})
+        row = instances.LOCK.one_or_none(connection, {"number": instance_id})
         if row is None or row.status != "active":
             raise NotFound("This process is not running: it has ended, or it never existed.")
         return cls(runtime, connection, row, actor, now)
@@ -234,7 +163,7 @@ class Execution:
             content = orjson.dumps(answers)
         except TypeError as error:
             raise InvalidAnswers({"": f"These answers can't be kept: {error}"}) from None
-        number: int = _SUBMITTED.scalar(
+        number: int = instances.SUBMIT.scalar(
             self.connection,
             {
                 "instance_id": self.id,
@@ -334,7 +263,7 @@ class Execution:
         return moved
 
     def _resume_parent(self) -> None:
-        parent_row = _LOADED.one_or_none(self.connection, {"number": self.row.parent_id})
+        parent_row = instances.READ.one_or_none(self.connection, {"number": self.row.parent_id})
         if parent_row.status != "active":
             return
         parent = Execution(
@@ -354,7 +283,7 @@ class Execution:
         self.run.complete(token.number)
 
     def _children(self, tokens: set[int] | None) -> list[Execution]:
-        query = sa.select(*INSTANCE).where(
+        query = sa.select(*instances.COLUMNS).where(
             instance.c.parent_id == self.id, instance.c.status == "active"
         )
         if tokens is not None:
@@ -440,7 +369,7 @@ class Execution:
             "ended_at": self.now if self.ended else None,
         }
         with together(self.connection):
-            written = _MOVED.run(self.connection, values)
+            written = instances.MOVE.run(self.connection, values)
             opened.write()
             self.chain.write(self.connection)
         if written.rowcount != 1:
@@ -472,7 +401,7 @@ def correlate(
     the instance's number, None if nobody waits.
     """
     rows = connection.execute(
-        sa.select(*INSTANCE)
+        sa.select(*instances.COLUMNS)
         .where(instance.c.business_key == business_key, instance.c.status == "active")
         .order_by(instance.c.id)
         .with_for_update(key_share=True)
