@@ -20,10 +20,18 @@ class Person:
     """One of the demonstration's people in a browser of their own.
 
     To `examine`, every page that is passed is given to axe, which needs scripts; `faults` has what
-    it found.
+    it found. `examined` are the kinds of pages that somebody of the same walk looked at already.
     """
 
-    def __init__(self, browser: Browser, url: str, user: str, scripts: bool, examine: bool) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        url: str,
+        user: str,
+        scripts: bool,
+        examine: bool,
+        examined: set[str],
+    ) -> None:
         self.url = url
         self.user = user
         self.scripts = scripts
@@ -33,7 +41,7 @@ class Person:
         )
         self.page: Page = self.context.new_page()
         self.faults: list[str] = []
-        self.pages: set[str] = set()
+        self.examined = examined
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on(
@@ -185,9 +193,9 @@ class Person:
         """Let axe examine the page, once for each kind of page and heading."""
         heading = self.page.get_by_role("heading", level=1).first.inner_text()
         place = re.sub(r"\d+", "0", self.page.url) + heading
-        if not self.examine or place in self.pages:
+        if not self.examine or place in self.examined:
             return
-        self.pages.add(place)
+        self.examined.add(place)
         found = Axe().run(self.page)
         for violation in found.response["violations"]:
             nodes = "; ".join(str(node["target"]) for node in violation["nodes"][:3])

@@ -35,6 +35,7 @@ class Walk(Office):
         self.examine = examine
         self.reference = ""
         self.people: dict[str, Person] = {}
+        self.examined: set[str] = set()
         self.at_pages = True
 
     @contextmanager
@@ -49,7 +50,7 @@ class Walk(Office):
         found = self.people.get(user)
         if found is None:
             found = self.people[user] = Person(
-                self.browser, self.service.url, user, self.scripts, self.examine
+                self.browser, self.service.url, user, self.scripts, self.examine, self.examined
             )
             if self.examine:
                 found.sign_in()
