@@ -48,7 +48,9 @@ class Desk:
         return person.page
 
     def sign_in(self, user: str) -> Person:
-        person = Person(self.browser, self.service.url, user, scripts=True, examine=False)
+        person = Person(
+            self.browser, self.service.url, user, scripts=True, examine=False, examined=set()
+        )
         self.people.append(person)
         person.sign_in()
         return person
