@@ -13,9 +13,8 @@ from types import TracebackType
 from typing import Any
 
 from engine import feel
+from run import FRONTEND, find_node
 
-ROOT = Path(__file__).parents[3]
-MODULES = ROOT / "web" / "frontend"
 MONTHS = re.compile(r"P(?:(-?\d+)Y)?(?:(-?\d+)M)?")
 
 
@@ -23,8 +22,9 @@ class Feelin:
     """A running Node that evaluates expressions; ours to stop."""
 
     def __init__(self) -> None:
+        node, _ = find_node()
         self._node = subprocess.Popen(
-            ["node", str(Path(__file__).with_name("feelin.mjs")), str(MODULES)],
+            [node, str(Path(__file__).with_name("feelin.mjs")), str(FRONTEND)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
