@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine.database import reading
+from engine.database import at_one_moment
 from engine.models import incident, instance, outbox, user_task
 from engine.runtime import Runtime
 
@@ -77,9 +77,9 @@ _GIVEN_UP = sa.select(sa.func.count()).where(
 
 
 def figures(runtime: Runtime) -> Figures:
-    """The figures of this moment, all read in one transaction."""
+    """The figures of one moment."""
     now = runtime.clock()
-    with reading(runtime.database) as connection:
+    with at_one_moment(runtime.database) as connection:
 
         def read(query: sa.Executable) -> Sequence[Any]:
             return connection.execute(query, {"now": now}).all()

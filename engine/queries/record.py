@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from engine.database import reading
+from engine.database import at_one_moment, reading
 from engine.diagrams import Process
 from engine.errors import NotFound
 from engine.forms import Form
@@ -180,7 +180,7 @@ def event_of(process: Process, row: Any) -> Event:
 
 def verify_history(runtime: Runtime, business_key: str) -> list[str]:
     """What is wrong with the sealed history of a case: an empty list if nothing is."""
-    with reading(runtime.database) as connection:
+    with at_one_moment(runtime.database) as connection:
         numbers = connection.execute(
             sa.select(instance.c.id).where(instance.c.business_key == business_key)
         ).scalars()
