@@ -18,14 +18,11 @@ from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from engine import database
-from engine.models import instance
 from handlers import MIGRATIONS, directory
 from tests.benchmarks.figure import Figure, progress
-from tests.handlers.office import CONSENT, Office
-from tests.web.crowd import multiply
+from tests.handlers.office import Office
+from tests.web.crowd import fill, receive_some
 
 ROUNDS = 10
 PEOPLE = ("mash", "manager", "coordinator", "coordinator2")
@@ -50,17 +47,8 @@ def _fill(url: str, cases: int) -> None:
     office = Office(engine)
     with engine.begin() as connection:
         directory.seed_demo(connection)
-    for number in range(5):
-        office.receive(reference=f"NEW-{number}")
-    for number in range(2):
-        office.receive(reference=f"DECIDED-{number}")
-        office.triage()
-    office.do("create_contact_record", "coordinator2", co_ordinator="coordinator", notes="")
-    office.do("make_enquiries", "coordinator", enquiries="x", enquiry_outcome="caf_required")
-    office.do("confirm_consent", "coordinator", **CONSENT)
-    with engine.connect() as connection:
-        few = connection.execute(sa.select(sa.func.count()).select_from(instance)).scalar_one()
-    multiply(engine, cases // few)
+    receive_some(office)
+    fill(engine, cases)
     engine.dispose()
 
 

@@ -8,9 +8,29 @@ import sqlalchemy as sa
 
 from engine.models import incident, instance, user_task
 from handlers.models import cases
+from tests.handlers.office import CONSENT, Office
 
 _APART = 1_000
 """Further apart than the ids of the cases that are copied."""
+
+
+def receive_some(office: Office) -> None:
+    """A few cases at different steps, to be copied."""
+    for number in range(5):
+        office.receive(reference=f"NEW-{number}")
+    for number in range(2):
+        office.receive(reference=f"DECIDED-{number}")
+        office.triage()
+    office.do("create_contact_record", "coordinator2", co_ordinator="coordinator", notes="")
+    office.do("make_enquiries", "coordinator", enquiries="x", enquiry_outcome="caf_required")
+    office.do("confirm_consent", "coordinator", **CONSENT)
+
+
+def fill(database: sa.Engine, instances: int) -> None:
+    """Copy the cases that are there until there are about so many instances."""
+    with database.connect() as connection:
+        few = connection.execute(sa.select(sa.func.count()).select_from(instance)).scalar_one()
+    multiply(database, instances // few)
 
 
 def multiply(database: sa.Engine, times: int) -> None:

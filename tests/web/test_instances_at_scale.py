@@ -7,13 +7,12 @@ import time
 import pytest
 import sqlalchemy as sa
 
-from engine.models import instance
 from tests.furnished import service
-from tests.handlers.office import CONSENT, Office
+from tests.handlers.office import Office
 
 from .client import Client
 from .conftest import SETTINGS
-from .crowd import multiply
+from .crowd import fill, receive_some
 
 INSTANCES = 100_000
 ALLOWED = 0.2
@@ -24,19 +23,10 @@ TRIES = 7
 def crowded(engine: sa.Engine) -> Client:
     """A manager's browser at a service with so many instances, at different steps."""
     office = Office(engine)
-    for number in range(5):
-        office.receive(reference=f"NEW-{number}")
-    for number in range(2):
-        office.receive(reference=f"DECIDED-{number}")
-        office.triage()
-    office.do("create_contact_record", "coordinator2", co_ordinator="coordinator", notes="")
-    office.do("make_enquiries", "coordinator", enquiries="x", enquiry_outcome="caf_required")
-    office.do("confirm_consent", "coordinator", **CONSENT)
+    receive_some(office)
     office.now = office.now.replace(month=4)
     office.receive(reference="LATER")
-    with engine.connect() as connection:
-        few = connection.execute(sa.select(sa.func.count()).select_from(instance)).scalar_one()
-    multiply(engine, INSTANCES // few)
+    fill(engine, INSTANCES)
     browser = Client(service(office.runtime, SETTINGS))
     with browser.flask.session_transaction() as session:
         session["user"] = "manager"
