@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from handlers.directory import DEMO_PASSWORD
 
@@ -62,7 +62,7 @@ class Person:
         self.go("/sign-in")
         self.page.get_by_label("User name").fill(self.user)
         self.page.get_by_label("Password", exact=True).fill(DEMO_PASSWORD)
-        self.page.get_by_role("button", name="Sign in").click()
+        self._follow(self.page.get_by_role("button", name="Sign in"))
         expect(self.page.get_by_role("heading", level=1)).to_have_text("Your work")
         self.look()
 
@@ -75,11 +75,11 @@ class Person:
         """Open a task of a case from one's own list, and claim it if nobody has it."""
         self.go("/")
         row = self.page.get_by_role("row").filter(has_text=reference).filter(has_text=name)
-        row.get_by_role("link", name=name).first.click()
+        self._follow(row.get_by_role("link", name=name).first)
         claim = self.page.get_by_role("button", name="Claim this task")
         if claim.count():
             self.look()
-            claim.click()
+            self._follow(claim)
         expect(self.page.get_by_role("heading", level=1)).to_have_text(name)
         self.look()
 
@@ -101,9 +101,8 @@ class Person:
     def ask(self, message: str, answers: Mapping[str, Any], reference: str) -> None:
         """Ask for something from the page of a case, such as its closure."""
         self.go(f"/cases/{reference}")
-        self.page.get_by_role("link", name=message).or_(
-            self.page.get_by_role("button", name=message)
-        ).first.click()
+        link, button = (self.page.get_by_role(role, name=message) for role in ("link", "button"))
+        self._follow(link.or_(button).first)
         self.look()
         missing = self.fill(answers)
         self.press("Send")
@@ -117,7 +116,7 @@ class Person:
     def start(self, path: str, answers: Mapping[str, Any]) -> str:
         """Start a case from the list of one's work; returns the address of its page."""
         self.go("/")
-        self.page.locator(f'a[href="{path}"]').click()
+        self._follow(self.page.locator(f'a[href="{path}"]'))
         self.look()
         missing = self.fill(answers)
         self.press("Start the case")
@@ -133,8 +132,13 @@ class Person:
         return self.page.get_by_role("heading", level=1).first.inner_text()
 
     def press(self, button: str) -> None:
-        self.page.get_by_role("button", name=button, exact=True).click()
+        self._follow(self.page.get_by_role("button", name=button, exact=True))
         self.look()
+
+    def _follow(self, control: Locator) -> None:
+        """Click, and wait for the page that comes: what is read next must not be the old one."""
+        with self.page.expect_navigation():
+            control.click()
 
     def fill(self, answers: Mapping[str, Any], before: str = "") -> list[str]:
         """Fill in what the page asks; returns the names of what it does not ask."""
@@ -156,7 +160,7 @@ class Person:
     def _row(self, name: str, number: int) -> None:
         row = self.page.locator(f'[name^="{name}[{number}]."]')
         if not row.count():
-            self.page.locator(f'button[name="action"][value="add:{name}"]').click()
+            self._follow(self.page.locator(f'button[name="action"][value="add:{name}"]'))
             self.look()
 
     def _tick(self, name: str, value: str) -> bool:

@@ -15,13 +15,19 @@ from .test_episodes import RETURNED, assessed, set_active, with_an_incident
 
 
 def press(page: Page, target: Locator) -> None:
-    """Come to the control by the Tab key alone, and press it."""
+    """Come to the control by the Tab key alone, press it, and wait for the page that comes."""
+    reach(page, target)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def reach(page: Page, target: Locator) -> None:
+    """Come to the control by the Tab key alone."""
     expect(target).to_be_visible()
     page.evaluate("document.activeElement.blur()")
     for _ in range(150):
         page.keyboard.press("Tab")
         if target.evaluate("each => each === document.activeElement"):
-            page.keyboard.press("Enter")
             return
     raise AssertionError(f"the Tab key never comes to {target}")
 
@@ -82,7 +88,8 @@ def test_a_manager_goes_from_overdue_to_the_reason_gives_the_task_away_and_mends
         )
         press(page, page.get_by_role("link", name="See the map as a whole"))
         expect(drawn(page).locator(".diagram-note").first).to_be_attached()
-        press(page, page.get_by_role("button", name="Go to next waiting step"))
+        reach(page, page.get_by_role("button", name="Go to next waiting step"))
+        page.keyboard.press("Enter")
         expect(page.locator(".diagram-note", has_text="1 waiting").first).to_be_visible()
     assert complaints == []
 
