@@ -224,7 +224,11 @@ class TableReader:
             FiredRule(number, element.get("id", ""), _description(element, annotations)),
             kept,
             tuple(results),
-            tuple((index, test) for index, test in enumerate(kept) if not test.matches_anything),
+            tuple(
+                (index, test.plain, test)
+                for index, test in enumerate(kept)
+                if not test.matches_anything
+            ),
         )
 
     def _test(self, entry: etree._Element, place: str, column: Input) -> feel.UnaryTests | None:

@@ -24,7 +24,7 @@ class Input:
     def value(
         self, decision: str, context: Mapping[str, Any], caller: feel.Environment | None
     ) -> Any:
-        return _value(self, self.expression, f'{decision}, input "{self.label}"', context, caller)
+        return _value(self, self.expression, decision, 0, context, caller)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,16 @@ class Output:
 
     def value(
         self,
-        place: str,
+        decision: str,
+        rule: int,
         expression: feel.Expression | None,
         context: Any,
         caller: feel.Environment | None,
     ) -> Any:
+        """What the expression of a rule comes to; 0 is the default in place of a rule."""
         if expression is None:
             return None
-        return _value(self, expression, f'{place}, output "{self.label}"', context, caller)
+        return _value(self, expression, decision, rule, context, caller)
 
     def priority(self, value: Any) -> int:
         """The place of a value among the output values; after all of them if it is not there."""
@@ -57,23 +59,37 @@ class Output:
 def _value(
     column: Input | Output,
     expression: feel.Expression,
-    place: str,
+    decision: str,
+    rule: int,
     context: Mapping[str, Any],
     caller: feel.Environment | None,
 ) -> Any:
     """What an expression comes to in a column, of its type and among its allowed values."""
-    verb = "needs" if type(column) is Input else "must be"
     try:
-        value = column.type.taken(expression.evaluate(context, caller), place, verb)
+        found = expression.evaluate(context, caller)
+        value = column.type.converted(found)
+        if value is None:
+            if found is None:
+                return None
+            return column.type.taken(found, *_place(column, decision, rule))
         allowed = column.allowed
-        if allowed is None or value is None or allowed.matches(value, context, caller):
+        if allowed is None or allowed.matches(value, context, caller):
             return value
     except feel.FeelError as error:
-        raise DecisionError(f"{place}: {error}") from None
+        raise DecisionError(f"{_place(column, decision, rule)[0]}: {error}") from None
+    place, verb = _place(column, decision, rule)
     raise DecisionError(
         f"{place} {'got' if verb == 'needs' else 'is'} {in_words(value)}, which is not among its "
         f"allowed values: {allowed.source.strip()}."
     )
+
+
+def _place(column: Input | Output, decision: str, rule: int) -> tuple[str, str]:
+    """What a message calls the value of a column, and the verb that goes with it."""
+    if type(column) is Input:
+        return f'{decision}, input "{column.label}"', "needs"
+    row = f"rule {rule}" if rule else "default"
+    return f'{decision}, {row}, output "{column.label}"', "must be"
 
 
 class Around(NamedTuple):
@@ -90,8 +106,10 @@ class Rule:
     fired: FiredRule
     tests: tuple[feel.UnaryTests, ...]
     outputs: tuple[feel.Expression | None, ...]
-    checks: tuple[tuple[int, feel.UnaryTests], ...]
-    """The tests that can fail, with the number of their column."""
+    checks: tuple[
+        tuple[int, Callable[[feel.Environment, Any], bool | None] | None, feel.UnaryTests], ...
+    ]
+    """The tests that can fail, with the number of their column and what is plain of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +142,13 @@ class Table:
     ) -> DecisionResult:
         if caller is None:
             caller = feel.new_environment()
-        values = [column.value(self.title, context, caller) for column in self.inputs]
+        values, inputs = [], {}
+        for column in self.inputs:
+            value = inputs[column.label] = column.value(self.title, context, caller)
+            values.append(value)
         matched = self._matched(values, context, caller)
-        inputs = {column.label: value for column, value in zip(self.inputs, values, strict=True)}
         outputs, rules = _POLICIES[self.hit_policy](self, matched, Around(context, caller))
-        return DecisionResult(outputs, tuple(rule.fired for rule in rules), inputs)
+        return DecisionResult(outputs, tuple([rule.fired for rule in rules]), inputs)
 
     def _matched(
         self, values: Sequence[Any], context: Mapping[str, Any], caller: feel.Environment
@@ -137,8 +157,7 @@ class Table:
         rule, index = None, 0
         try:
             for rule in self.rules:
-                for index, test in rule.checks:
-                    plain = test.plain
+                for index, plain, test in rule.checks:
                     if plain is None:
                         if not test.matches(values[index], context, caller):
                             break
@@ -155,17 +174,17 @@ class Table:
 
     def results(self, rule: Rule, around: Around) -> Outputs:
         """What a rule puts out."""
-        place = f"{self.title}, rule {rule.fired.number}"
+        number = rule.fired.number
         return {
-            output.name: output.value(place, expression, *around)
+            output.name: output.value(self.title, number, expression, *around)
             for output, expression in zip(self.outputs, rule.outputs, strict=True)
         }
 
     def defaults(self, around: Around) -> Outputs:
         """What is put out where no rule matches: the default entries, otherwise null."""
-        place = f"{self.title}, default"
         return {
-            output.name: output.value(place, output.default, *around) for output in self.outputs
+            output.name: output.value(self.title, 0, output.default, *around)
+            for output in self.outputs
         }
 
     def prioritised(self, rules: Sequence[Rule], around: Around) -> list[tuple[Outputs, Rule]]:

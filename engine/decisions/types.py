@@ -68,15 +68,15 @@ class ColumnType:
         """Whether a value, which may be null, is of this type."""
         return value is None or self.kind == "Any" or feel.conforms(value, self.type)
 
-    def taken(self, value: Any, place: str, verb: str = "must be") -> Any:
-        """The value as one of this type, after the implicit conversions (10.3.2.9.4).
+    def converted(self, value: Any) -> Any:
+        """The value as one of this type, after the implicit conversions (10.3.2.9.4), else null."""
+        return value if self.kind == "Any" else feel.coerced(value, self.type)
 
-        Raises `DecisionError` that begins with `place` where that cannot be.
-        """
-        if value is None or self.kind == "Any":
-            return value
-        result = feel.coerced(value, self.type)
-        if result is None and not self.lenient:
+    def taken(self, value: Any, place: str, verb: str = "must be") -> Any:
+        """As `converted`; raises `DecisionError` that begins with `place` where nothing makes it
+        one of this type."""
+        result = self.converted(value)
+        if result is None and value is not None and not self.lenient:
             but = "but got" if verb == "needs" else "but is"
             raise DecisionError(f"{place} {verb} {self.words}, {but} {in_words(value)}.")
         return result
