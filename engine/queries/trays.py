@@ -68,7 +68,7 @@ def tray(
         shape, values = _shape(actor, piles, own, overdue)
         values |= {"tray": tray, "now": runtime.clock()}
         if overdue and not mine:
-            total = _count(connection, shape, {**values, "depth": MOST_LATE + 1})
+            total = _count(connection, shape, {**values, "most": MOST_LATE + 1})
         else:
             total = sum(piles.values())
             total += _count(connection, shape._replace(trays=0, unclaimed=0), values)
@@ -76,9 +76,8 @@ def tray(
         total = MOST_LATE if more else total
         pages = max(1, -(-total // size))
         page = min(max(1, page), pages)
-        before = (page - 1) * size
-        values |= {"before": before, "size": size, "depth": before + size}
-        rows = _page(shape).all(connection, values) if total else []
+        values["before"] = (page - 1) * size
+        rows = _page(shape, size, _depth(page, size)).all(connection, values) if total else []
         return Page(rows_of(runtime, connection, rows), total, more, page, pages)
 
 
@@ -126,11 +125,16 @@ def _shape(
 
 
 def _count(connection: sa.Connection, shape: _Shape, values: dict[str, Any]) -> int:
-    """How many tasks a page's piles have; where `depth` is given, no more than that."""
+    """How many tasks a page's piles have; where `most` is given, no more than that."""
     if not _heads(shape):
         return 0
-    found: int = _number(shape, "depth" in values).scalar(connection, values)
+    found: int = _number(shape, "most" in values).scalar(connection, values)
     return found
+
+
+def _depth(page: int, size: int) -> int:
+    """How many tasks of each pile are looked at for a page: enough, and one of few numbers."""
+    return size << (page - 1).bit_length()
 
 
 @cache
@@ -138,16 +142,18 @@ def _number(shape: _Shape, limited: bool) -> Statement:
     found = sa.union_all(*_heads(shape)).subquery()
     some = sa.select(found.c.id)
     if limited:
-        some = some.limit(sa.bindparam("depth", type_=sa.Integer))
+        some = some.limit(sa.bindparam("most", type_=sa.Integer))
     return Statement(sa.select(sa.func.count().label("number")).select_from(some.subquery()))
 
 
 @cache
-def _page(shape: _Shape) -> Statement:
+def _page(shape: _Shape, size: int, depth: int) -> Statement:
+    # Limits are written out rather than bound: PostgreSQL takes a bound one for a tenth of all rows
+    # and then plans the statement anew each time, which takes longer than running it.
     heads = [
         sa.select(
             head.order_by(user_task.c.due_at.asc().nulls_last(), user_task.c.id)
-            .limit(sa.bindparam("depth", type_=sa.Integer))
+            .limit(_written_out(depth))
             .subquery()
         )
         for head in _heads(shape)
@@ -156,7 +162,7 @@ def _page(shape: _Shape) -> Statement:
     first = (
         sa.select(found.c.id)
         .order_by(found.c.due_at.asc().nulls_last(), found.c.id)
-        .limit(sa.bindparam("size", type_=sa.Integer))
+        .limit(_written_out(size))
         .offset(sa.bindparam("before", type_=sa.Integer))
         .subquery()
     )
@@ -165,6 +171,10 @@ def _page(shape: _Shape) -> Statement:
             user_task.c.due_at.asc().nulls_last(), user_task.c.id
         )
     )
+
+
+def _written_out(limit: int) -> sa.ColumnElement[int]:
+    return sa.literal_column(str(limit), sa.Integer)
 
 
 @cache

@@ -113,8 +113,17 @@ class Caseload:
         asleep = [_Example(self.runtime, "wait", "")]
         self._fill(started, max(0, cases - len(started)), timedelta(days=29), timedelta())
         self._fill(asleep, waiting, timedelta(days=9), timedelta(days=31))
-        with self.runtime.database.begin() as connection:
-            connection.exec_driver_sql("ANALYZE")
+        self._settle()
+
+    def _settle(self) -> None:
+        """Leave the tables as PostgreSQL's autovacuum leaves them within a minute."""
+        database = self.runtime.database
+        if database.dialect.name == "postgresql":
+            with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM ANALYZE")
+        else:
+            with database.begin() as connection:
+                connection.exec_driver_sql("ANALYZE")
 
     def __enter__(self) -> Caseload:
         return self
