@@ -116,11 +116,13 @@ class Caseload:
         self._settle()
 
     def _settle(self) -> None:
-        """Leave the tables as PostgreSQL's autovacuum leaves them within a minute."""
+        """Leave the tables as PostgreSQL's autovacuum leaves them within a minute, and nothing of
+        the filling still to be written."""
         database = self.runtime.database
         if database.dialect.name == "postgresql":
             with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.exec_driver_sql("VACUUM ANALYZE")
+                connection.exec_driver_sql("CHECKPOINT")
         else:
             with database.begin() as connection:
                 connection.exec_driver_sql("ANALYZE")
