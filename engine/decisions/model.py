@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine import feel
@@ -195,8 +195,8 @@ def work_out(
         values[decision] = decision.type.taken(result.value, f'Decision "{decision.name}"')
     result = results.pop(wanted)
     if values[wanted] != result.value:
-        result = replace(result, outputs={wanted.variable: values[wanted]})
-    return replace(result, required={one.name: found for one, found in results.items()})
+        result = result._replace(outputs={wanted.variable: values[wanted]})
+    return result._replace(required={one.name: found for one, found in results.items()})
 
 
 def in_order(wanted: Decision, given: Mapping[Decision, Any]) -> list[Decision]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 from engine.errors import EngineError
 
 Outputs = dict[str, Any]
+_NONE: Final[Mapping[str, Any]] = {}
 
 
 class DecisionError(EngineError):
@@ -23,8 +25,7 @@ class FiredRule:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionResult:
+class DecisionResult(NamedTuple):
     """What a decision came to, by which rules, and for which inputs.
 
     `outputs` maps output names to values; for the hit policies that keep every match (RULE ORDER,
@@ -35,8 +36,8 @@ class DecisionResult:
 
     outputs: Outputs | list[Outputs]
     rules: tuple[FiredRule, ...] = ()
-    inputs: dict[str, Any] = field(default_factory=dict)
-    required: dict[str, DecisionResult] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = _NONE
+    required: Mapping[str, DecisionResult] = _NONE
 
     @property
     def value(self) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from engine import feel
 from engine.decisions.results import DecisionError, DecisionResult, FiredRule, Outputs
@@ -92,11 +92,8 @@ def _place(column: Input | Output, decision: str, rule: int) -> tuple[str, str]:
     return f'{decision}, {row}, output "{column.label}"', "must be"
 
 
-class Around(NamedTuple):
-    """What expressions of a table see: the context, and the environment whose steps they share."""
-
-    context: Mapping[str, Any]
-    caller: feel.Environment
+Around = tuple[Mapping[str, Any], feel.Environment]
+"""What expressions of a table see: the context, and the environment whose steps they share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +144,7 @@ class Table:
             value = inputs[column.label] = column.value(self.title, context, caller)
             values.append(value)
         matched = self._matched(values, context, caller)
-        outputs, rules = _POLICIES[self.hit_policy](self, matched, Around(context, caller))
+        outputs, rules = _POLICIES[self.hit_policy](self, matched, (context, caller))
         return DecisionResult(outputs, tuple([rule.fired for rule in rules]), inputs)
 
     def _matched(
@@ -158,10 +155,10 @@ class Table:
         try:
             for rule in self.rules:
                 for index, plain, test in rule.checks:
-                    if plain is None:
-                        if not test.matches(values[index], context, caller):
+                    if plain:
+                        if plain(caller, values[index]) is not True:
                             break
-                    elif plain(caller, values[index]) is not True:
+                    elif not test.matches(values[index], context, caller):
                         break
                 else:
                     matched.append(rule)
