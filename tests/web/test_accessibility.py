@@ -51,6 +51,17 @@ def enter(page: Page, world: World, address: str, user: str) -> None:
 WIDTHS = (1280, 320)
 
 
+def breadth(page: Page, width: int) -> int:
+    """How wide the page is in a window of that width, once the browser has come to rest in it."""
+    page.set_viewport_size({"width": width, "height": 800})
+    for _ in range(40):
+        broad = int(page.evaluate("document.documentElement.scrollWidth"))
+        if broad <= width:
+            break
+        page.wait_for_timeout(50)
+    return broad
+
+
 @pytest.mark.timeout(300)
 def test_every_page_is_accessible(make_world: Callable[..., World], page: Page) -> None:
     world = make_world(replace(SETTINGS, demo=True))
@@ -160,8 +171,7 @@ def wrong_on(pages: Mapping[str, tuple[str, ...]], world: World, page: Page) -> 
                 if path.endswith(("/diagram", "/view/step_up.bpmn")):
                     page.wait_for_selector("[data-diagram-state=ready]")
                 for width in WIDTHS:
-                    page.set_viewport_size({"width": width, "height": 800})
-                    broad = page.evaluate("document.documentElement.scrollWidth")
+                    broad = breadth(page, width)
                     if broad > width:
                         wrong.append(f"{here}: {broad} pixels wide on {width}")
                     wrong += [

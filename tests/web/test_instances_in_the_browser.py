@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from engine import queries
 
 from .conftest import World
-from .test_accessibility import enter, served
+from .test_accessibility import breadth, enter, served
 from .test_episodes import RETURNED, assessed, set_active, with_an_incident
 
 
@@ -128,8 +128,7 @@ def test_the_managers_pages_are_accessible_and_fit_a_phone(world: World, page: P
                 f"{path}: {violation['id']}: {violation['nodes'][0]['html']}"
                 for violation in Axe().run(page, OUTSIDE_CANVASES).response["violations"]
             ]
-            page.set_viewport_size({"width": 320, "height": 800})
-            broad = page.evaluate("document.documentElement.scrollWidth")
+            broad = breadth(page, 320)
             if broad > 320:
                 wrong.append(f"{path}: {broad} pixels wide")
     assert wrong == []
